@@ -1,0 +1,64 @@
+/**
+ * Turns what arrived into what a flow receives: the status, the output it leaves by, the payload.
+ * Enters: bytes and headers. Leaves: a recognised event, or a problem with a code and what could be read.
+ */
+import { type Incoming, type Recognised, text, type Unrecognised } from "./event";
+import { parseBody } from "./json";
+import type { Service } from "./services";
+
+/** Decodes one event. Never throws, whatever the bytes. */
+export function decode(
+  service: Service,
+  incoming: Incoming,
+  address: string | undefined,
+): Recognised | Unrecognised {
+  const parsed = parseBody(incoming.body);
+  if (!parsed.ok) {
+    const { code, message, payload } = parsed;
+    return {
+      recognised: false,
+      code,
+      message,
+      payload,
+      status: undefined,
+      correlationId: incoming.correlationId,
+    };
+  }
+  const body = parsed.value;
+  const correlationId = service.correlationId(body, incoming);
+  const status = text(body[service.statusField]);
+  if (status === undefined) {
+    return {
+      recognised: false,
+      code: "REGARDS_MISSING_FIELD",
+      message: `The event has no "${service.statusField}".`,
+      payload: body,
+      status,
+      correlationId,
+    };
+  }
+  const output = service.statuses.indexOf(ownEntry(service.aliases, status) ?? status);
+  if (output < 0) {
+    return {
+      recognised: false,
+      code: "REGARDS_UNKNOWN_STATUS",
+      message: `The event's ${service.statusField} is "${status.slice(0, 100)}", which is none of ${service.statuses.join(", ")}.`,
+      payload: body,
+      status,
+      correlationId,
+    };
+  }
+  return {
+    recognised: true,
+    status,
+    final: service.finals.includes(status),
+    output,
+    correlationId,
+    payload: service.payload(body),
+    ...service.details(body, incoming, address),
+  };
+}
+
+function ownEntry(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
