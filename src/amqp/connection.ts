@@ -1,0 +1,326 @@
+/**
+ * One supervised AMQP connection: it walks the host list, comes back for ever with a jittered backoff, and
+ * is the only code that touches the socket. Enters: where and as whom to connect. Leaves: states, and
+ * channels on which nothing can throw into Node-RED. It knows neither queues, nor REGARDS, nor Node-RED.
+ */
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import amqplib, { type Channel, type ChannelModel, type ConfirmChannel } from "amqplib";
+import { Backoff, type BackoffLimits } from "./backoff";
+import { withDeadline } from "./deadline";
+import { type Fault, faultOf, needsSomebody } from "./fault";
+
+/** One member of the cluster. */
+export interface Endpoint {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Where and as whom to connect. */
+export interface ConnectionOptions {
+  /** Tried in turn; at least one. */
+  readonly endpoints: readonly Endpoint[];
+  readonly vhost: string;
+  readonly username: string;
+  readonly password: string;
+  /** Seconds; 0 turns heartbeats off. */
+  readonly heartbeat: number;
+  /** Shown to the broker's operator. */
+  readonly name: string;
+  /** TLS is used when present. */
+  readonly tls?: TlsOptions;
+  /** Log in with the client certificate (SASL EXTERNAL). */
+  readonly external?: boolean;
+  readonly timing?: Partial<ConnectionTiming>;
+}
+
+/** Milliseconds. */
+export interface ConnectionTiming {
+  readonly connect: number;
+  readonly close: number;
+  /** A link that lasted this long was good: the backoff starts again. */
+  readonly stable: number;
+  readonly backoff: BackoffLimits;
+  /** The pace while only a person can mend it (login, vhost, certificate). */
+  readonly slow: BackoffLimits;
+}
+
+/** The life of a connection; every state but `connected` says why and what comes next. */
+export type ConnectionState =
+  | { readonly phase: "idle" }
+  | { readonly phase: "connecting" }
+  | { readonly phase: "connected" }
+  | { readonly phase: "blocked"; readonly reason: string }
+  | { readonly phase: "reconnecting"; readonly fault: Fault; readonly retryAt: number }
+  | { readonly phase: "closing" };
+
+const TIMING: ConnectionTiming = {
+  connect: 10_000,
+  close: 2_000,
+  stable: 10_000,
+  backoff: { first: 500, longest: 5_000 },
+  slow: { first: 5_000, longest: 30_000 },
+};
+
+/** Between two hosts of the list there is no reason to wait. */
+const NEXT_HOST_MS = 100;
+
+/** A channel, and the number of the link it lives on. */
+export interface OpenChannel<C extends Channel = Channel> {
+  readonly channel: C;
+  readonly generation: number;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #timing: ConnectionTiming;
+  readonly #backoff: Backoff;
+  readonly #slow: Backoff;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #dead = new WeakSet<ChannelModel>();
+  #state: ConnectionState = { phase: "idle" };
+  #model: ChannelModel | undefined;
+  #generation = 0;
+  #host = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #cause: unknown;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+    this.#backoff = new Backoff(this.#timing.backoff);
+    this.#slow = new Backoff(this.#timing.slow);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** True while frames flow, blocked or not. */
+  get isUp(): boolean {
+    return this.#model !== undefined;
+  }
+
+  /** The host in use or tried next, `host:port`. */
+  get host(): string {
+    const { hostname, port } = this.#endpoint();
+    return `${hostname}:${port}`;
+  }
+
+  /** Calls back on every change; returns how to stop. */
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Starts connecting; calling it again changes nothing. */
+  open(): void {
+    if (this.#state.phase === "idle") {
+      this.#attempt();
+    }
+  }
+
+  /** Closes for good. Settles within the close limit even when the broker is frozen. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const model = this.#model;
+    this.#model = undefined;
+    this.#change({ phase: "closing" });
+    if (model !== undefined) {
+      await discard(model, this.#timing.close);
+    }
+  }
+
+  /**
+   * Opens a channel with every event listened to: an `error` without a listener would end Node-RED.
+   * @throws when the connection is not up, or the broker does not answer in time
+   */
+  async channel(): Promise<OpenChannel> {
+    return this.#openChannel((model) => model.createChannel());
+  }
+
+  /** As `channel()`, with publisher confirms on. */
+  async confirmChannel(): Promise<OpenChannel<ConfirmChannel>> {
+    return this.#openChannel((model) => model.createConfirmChannel());
+  }
+
+  /** Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. */
+  async aside<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    const { channel } = await this.channel();
+    try {
+      return await withDeadline(work(channel), this.#timing.connect, "the broker's answer");
+    } finally {
+      closeQuietly(channel, this.#timing.close);
+    }
+  }
+
+  async #openChannel<C extends Channel>(
+    create: (model: ChannelModel) => Promise<C>,
+  ): Promise<OpenChannel<C>> {
+    const model = this.#model;
+    const generation = this.#generation;
+    if (model === undefined) {
+      throw new Error("Connection closed");
+    }
+    const creating = create(model).then((channel) => listenToEverything(channel));
+    const channel = await withDeadline(creating, this.#timing.connect, "opening a channel");
+    if (generation !== this.#generation || this.#model === undefined) {
+      throw new Error("Connection closed");
+    }
+    return { channel, generation };
+  }
+
+  #endpoint(): Endpoint {
+    const { endpoints } = this.#options;
+    return endpoints[this.#host % endpoints.length] ?? { hostname: "localhost", port: 5672 };
+  }
+
+  #attempt(): void {
+    this.#change({ phase: "connecting" });
+    const endpoint = this.#endpoint();
+    const connecting = this.#connect(endpoint);
+    withDeadline(connecting, this.#timing.connect, `connecting to ${endpoint.hostname}`).then(
+      (model) => this.#connected(model),
+      (error) => {
+        // A connection that arrives after its deadline belongs to nobody.
+        connecting.then(
+          (late) => discard(late, this.#timing.close),
+          () => undefined,
+        );
+        this.#failed(error);
+      },
+    );
+  }
+
+  async #connect({ hostname, port }: Endpoint): Promise<ChannelModel> {
+    const { vhost, username, password, heartbeat, tls, external, name } = this.#options;
+    const model = await amqplib.connect(
+      {
+        protocol: tls === undefined ? "amqp" : "amqps",
+        hostname,
+        port,
+        username,
+        password,
+        // amqplib unescapes the vhost of the object form too.
+        vhost: encodeURIComponent(vhost),
+        heartbeat,
+        frameMax: 131_072,
+      },
+      {
+        ...tls,
+        ...(external === true ? { credentials: amqplib.credentials.external() } : {}),
+        noDelay: true,
+        keepAlive: true,
+        timeout: this.#timing.connect,
+        clientProperties: { connection_name: name },
+      },
+    );
+    this.#listen(model);
+    return model;
+  }
+
+  #listen(model: ChannelModel): void {
+    model.on("error", (error: unknown) => {
+      this.#cause = error;
+    });
+    model.on("handler-error", (error: unknown) => {
+      this.#cause = error;
+    });
+    model.on("close", (error: unknown) => {
+      destroySocket(model);
+      this.#dead.add(model);
+      if (this.#model === model) {
+        this.#model = undefined;
+        this.#failed(this.#cause ?? error ?? new Error("Connection closed by the broker"));
+      }
+    });
+    model.on("blocked", (reason: unknown) => {
+      if (this.#model === model) {
+        this.#change({ phase: "blocked", reason: String(reason) });
+      }
+    });
+    model.on("unblocked", () => {
+      if (this.#model === model) {
+        this.#change({ phase: "connected" });
+      }
+    });
+  }
+
+  #connected(model: ChannelModel): void {
+    if (this.#state.phase !== "connecting") {
+      void discard(model, this.#timing.close);
+      return;
+    }
+    if (this.#dead.has(model)) {
+      this.#failed(this.#cause ?? new Error("Connection closed by the broker"));
+      return;
+    }
+    this.#cause = undefined;
+    this.#model = model;
+    this.#generation += 1;
+    this.#timer = setTimeout(() => {
+      this.#backoff.reset();
+      this.#slow.reset();
+    }, this.#timing.stable);
+    this.#timer.unref();
+    this.#change({ phase: "connected" });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#state.phase === "closing") {
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#cause = undefined;
+    const fault = faultOf(error);
+    this.#host += 1;
+    const wait = this.#waitAfter(fault);
+    this.#change({ phase: "reconnecting", fault, retryAt: Date.now() + wait });
+    this.#timer = setTimeout(() => this.#attempt(), wait);
+  }
+
+  #waitAfter({ code }: Fault): number {
+    if (needsSomebody(code)) {
+      return this.#slow.next();
+    }
+    return this.#host % this.#options.endpoints.length === 0 ? this.#backoff.next() : NEXT_HOST_MS;
+  }
+
+  #change(state: ConnectionState): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) {
+      listener(state);
+    }
+  }
+}
+
+/** Closes a channel without waiting for the broker longer than the limit; it may be closed already. */
+export function closeQuietly(channel: Channel, limit: number): void {
+  try {
+    withDeadline(channel.close(), limit, "closing a channel").catch(() => undefined);
+  } catch {
+    // amqplib throws at once when the channel is closed already.
+  }
+}
+
+function listenToEverything<C extends Channel>(channel: C): C {
+  for (const event of ["error", "handler-error", "return", "drain", "close"]) {
+    channel.on(event, () => undefined);
+  }
+  return channel;
+}
+
+async function discard(model: ChannelModel, limit: number): Promise<void> {
+  try {
+    await withDeadline(model.close(), limit, "closing the connection");
+  } catch {
+    // Closed already, or frozen: the socket goes either way.
+  } finally {
+    destroySocket(model);
+  }
+}
+
+/** amqplib only half-closes; towards a frozen peer that would leave the socket behind for minutes. */
+function destroySocket(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { stream?: { destroy(): void } };
+  stream?.destroy();
+}

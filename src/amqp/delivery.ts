@@ -1,0 +1,54 @@
+/**
+ * One delivery as a handle that is settled at most once, and only on the channel it came by: a stale
+ * verdict on a newer channel would close it or, worse, acknowledge somebody else's message.
+ */
+import type { ConsumeMessage, MessageProperties } from "amqplib";
+import type { Verdict } from "./settlements";
+
+/** Where verdicts go. */
+export interface Judge {
+  settle(tag: number, verdict: Verdict): void;
+}
+
+export class Delivery {
+  readonly content: Buffer;
+  readonly properties: MessageProperties;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly exchange: string;
+  readonly redelivered: boolean;
+  readonly tag: number;
+  readonly generation: number;
+  readonly #judge: Judge;
+  #open = true;
+
+  constructor(message: ConsumeMessage, generation: number, judge: Judge) {
+    this.content = message.content;
+    this.properties = message.properties;
+    this.headers = message.properties.headers ?? {};
+    this.exchange = message.fields.exchange;
+    this.redelivered = message.fields.redelivered;
+    this.tag = message.fields.deliveryTag;
+    this.generation = generation;
+    this.#judge = judge;
+  }
+
+  /** False once a verdict was given or the channel was lost. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Gives the verdict; false when it comes too late and changes nothing. */
+  settle(verdict: Verdict): boolean {
+    if (!this.#open) {
+      return false;
+    }
+    this.#open = false;
+    this.#judge.settle(this.tag, verdict);
+    return true;
+  }
+
+  /** The channel is gone and the broker has the message again. */
+  lose(): void {
+    this.#open = false;
+  }
+}

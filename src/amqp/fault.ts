@@ -1,0 +1,109 @@
+/**
+ * Names what went wrong between us and RabbitMQ, so that a status can say the cause and the next step.
+ * Enters: whatever Node, TLS, amqplib or the broker threw. Leaves: one of a few stable codes, and the
+ * broker's own words without secrets.
+ */
+
+/** Every cause a person can act on has its own code. */
+export type FaultCode =
+  | "host-unknown"
+  | "refused"
+  | "timeout"
+  | "login"
+  | "vhost"
+  | "vhost-forbidden"
+  | "forbidden"
+  | "queue-missing"
+  | "exchange-missing"
+  | "queue-differs"
+  | "queue-locked"
+  | "consumer-timeout"
+  | "cancelled"
+  | "tls-untrusted"
+  | "tls-expired"
+  | "tls-host"
+  | "tls"
+  | "frame"
+  | "lost"
+  | "unexpected";
+
+/** A cause and, where the broker gave one, its own sentence. */
+export interface Fault {
+  readonly code: FaultCode;
+  readonly detail: string;
+  /** The queue or exchange the broker named. */
+  readonly subject?: string;
+}
+
+const BY_ERRNO: Readonly<Record<string, FaultCode>> = {
+  ENOTFOUND: "host-unknown",
+  EAI_AGAIN: "host-unknown",
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "timeout",
+  ENETUNREACH: "timeout",
+  ETIMEDOUT: "timeout",
+  ECONNRESET: "lost",
+  EPIPE: "lost",
+  CERT_HAS_EXPIRED: "tls-expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "tls-host",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls-untrusted",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls-untrusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls-untrusted",
+  UNABLE_TO_GET_ISSUER_CERT: "tls-untrusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls-untrusted",
+  CERT_SIGNATURE_FAILURE: "tls-untrusted",
+  CERT_NOT_YET_VALID: "tls-expired",
+};
+
+/** The broker says most things in words only; these are stable across RabbitMQ 3.8 to 4. */
+const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
+  [/Login was refused|ACCESS-REFUSED.*Handshake|Handshake terminated by server: 403/i, "login"],
+  [/SASL mechanism .* is not provided/i, "login"],
+  [/access to vhost .* refused|user .* (?:may|can) ?not access vhost/i, "vhost-forbidden"],
+  [/vhost '?.*'? (?:not found|is down)|NOT_ALLOWED - vhost/i, "vhost"],
+  [/NOT_FOUND - no queue/i, "queue-missing"],
+  [/NOT_FOUND - no exchange/i, "exchange-missing"],
+  [/ACCESS_REFUSED/i, "forbidden"],
+  [/delivery acknowledgement on channel \d+ timed out/i, "consumer-timeout"],
+  [/RESOURCE_LOCKED/i, "queue-locked"],
+  [/PRECONDITION_FAILED - inequivalent arg/i, "queue-differs"],
+  [/ETIMEDOUT|Heartbeat timeout|timed out/i, "timeout"],
+  [/SSL|TLS|certificate|wrong version number/i, "tls"],
+  [/Frame|frame|opcode|Unexpected type tag|codec/, "frame"],
+  [/Socket closed|Unexpected close|Channel ended|Connection clos|CONNECTION_FORCED/i, "lost"],
+];
+
+/** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */
+export function faultOf(error: unknown): Fault {
+  const detail = wordsOf(error);
+  return withSubject(codeOf(error, detail), detail);
+}
+
+/** True when trying again soon cannot help: somebody has to change a setting or a permission. */
+export function needsSomebody(code: FaultCode): boolean {
+  return ["login", "vhost", "vhost-forbidden", "tls-untrusted", "tls-expired", "tls-host"].includes(code);
+}
+
+function codeOf(error: unknown, detail: string): FaultCode {
+  const errno = property(error, "code");
+  const known = typeof errno === "string" ? BY_ERRNO[errno] : undefined;
+  return known ?? BY_WORDS.find(([words]) => words.test(detail))?.[1] ?? "unexpected";
+}
+
+function withSubject(code: FaultCode, detail: string): Fault {
+  const subject = /(?:queue|exchange) '([^']*)'/.exec(detail)?.[1];
+  return subject === undefined ? { code, detail } : { code, detail, subject };
+}
+
+/** The innermost useful sentence; `AggregateError` (IPv4 and IPv6 both refused) has an empty one. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return wordsOf(error.errors[0]);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, " ").slice(0, 300);
+}
+
+function property(error: unknown, name: string): unknown {
+  return typeof error === "object" && error !== null ? (error as Record<string, unknown>)[name] : undefined;
+}
