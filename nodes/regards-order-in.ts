@@ -1,0 +1,8 @@
+/** Receives the progress of REGARDS orders, one output a status. */
+import type { NodeAPI } from "node-red";
+import { registerInNode } from "../src/flow/in-node";
+import { order } from "../src/regards/services";
+
+export default function register(RED: NodeAPI): void {
+  registerInNode(RED, "regards-order-in", order);
+}

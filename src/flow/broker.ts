@@ -1,0 +1,95 @@
+/**
+ * What a `regards-broker` config node is at run time: two shared connections, one to consume and one to
+ * publish (a broker that blocks publishers must not stop the consumers), and one log line when the link
+ * breaks, one when it is mended.
+ */
+import type { ConnectionOptions, ConnectionState } from "../amqp/connection";
+import { withDeadline } from "../amqp/deadline";
+import type { FaultCode } from "../amqp/fault";
+import { needsSomebody } from "../amqp/fault";
+import type { BrokerSettings } from "./settings";
+import { type Lease, SharedConnection } from "./shared-connection";
+
+/** Where a node's words go; the texts are catalogue keys under `runtime`. */
+export interface Voice {
+  warn(key: string, values?: Readonly<Record<string, string | number>>): void;
+  log(key: string, values?: Readonly<Record<string, string | number>>): void;
+}
+
+type Role = "consume" | "publish";
+
+/** How long the users of a closing broker node may take to drain; Node-RED allows 15 s in all. */
+const DRAIN_MS = 10_000;
+
+export class Broker {
+  readonly settings: BrokerSettings;
+  readonly #voice: Voice;
+  readonly #connections: Readonly<Record<Role, SharedConnection>>;
+  readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
+  #users = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(settings: BrokerSettings, options: ConnectionOptions, voice: Voice) {
+    this.settings = settings;
+    this.#voice = voice;
+    const connection = (role: Role): SharedConnection =>
+      new SharedConnection({ ...options, name: `${options.name} (${role})` }, (state, host) =>
+        this.#report(role, state, host),
+      );
+    this.#connections = { consume: connection("consume"), publish: connection("publish") };
+  }
+
+  /** A share of the connection for this purpose, until released. */
+  lease(role: Role): Lease {
+    this.#users += 1;
+    const lease = this.#connections[role].lease();
+    let released = false;
+    return {
+      connection: lease.connection,
+      release: async () => {
+        if (!released) {
+          released = true;
+          await lease.release();
+          this.#users -= 1;
+          if (this.#users === 0) {
+            this.#idle?.();
+          }
+        }
+      },
+    };
+  }
+
+  /** Node-RED closes a config node together with its users: lets them drain first, then closes all. */
+  async close(): Promise<void> {
+    if (this.#users > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      await withDeadline(idle, DRAIN_MS, "draining").catch(() => undefined);
+    }
+    await Promise.all([this.#connections.consume.close(), this.#connections.publish.close()]);
+  }
+
+  #report(role: Role, state: ConnectionState, host: string): void {
+    if (state.phase === "connected" || state.phase === "closing") {
+      const broken = this.#broken.get(role);
+      this.#broken.delete(role);
+      if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {
+        const seconds = Math.round((Date.now() - broken.since) / 1_000);
+        this.#voice.log("mended", { host, seconds });
+      }
+      return;
+    }
+    if (state.phase !== "reconnecting") {
+      return;
+    }
+    const { code, detail } = state.fault;
+    const known = [...this.#broken.values()];
+    const since = this.#broken.get(role)?.since ?? Date.now();
+    this.#broken.set(role, { since, code });
+    const isNews = known.length === 0 || (needsSomebody(code) && known.every((other) => other.code !== code));
+    if (isNews) {
+      this.#voice.warn("broken", { host, detail });
+    }
+  }
+}

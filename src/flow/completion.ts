@@ -1,0 +1,394 @@
+/**
+ * Knows when a flow has finished with a message and everything derived from it, whatever nodes it passed.
+ * Node-RED says when a node takes a message and when it completes it (messaging hooks); an asynchronous
+ * context carries the run through nodes that build new messages. Enters: a message and how to send it.
+ * Leaves: one outcome. It knows nothing of AMQP or REGARDS.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type {
+  CompleteEvent,
+  DeliverEvent,
+  FlowMessage,
+  FlowNode,
+  LogEntry,
+  ReceiveEvent,
+  Runtime,
+} from "./runtime";
+
+/** How a run ended. */
+export type Outcome =
+  | { readonly kind: "finished" }
+  /** An error no Catch node took. */
+  | { readonly kind: "failed"; readonly node: string; readonly reason: string }
+  /** A node that held it was stopped by a redeploy before it had completed. */
+  | { readonly kind: "abandoned"; readonly node: string };
+
+/** One message on its way through the flow, with all that is derived from it. */
+export class Run {
+  readonly startedAt = Date.now();
+  /** Which nodes hold how many messages of this run, the longest holder first. */
+  readonly holders = new Map<FlowNode, number>();
+  readonly messageId: string;
+  count = 0;
+  decided = false;
+  outcome: Outcome = { kind: "finished" };
+  /** The run whose message this one's was built into (join): they end together. */
+  leader: Run | undefined;
+  followers: Run[] = [];
+  finish: ((outcome: Outcome) => void) | undefined;
+
+  constructor(messageId: string, finish: (outcome: Outcome) => void) {
+    this.messageId = messageId;
+    this.finish = finish;
+  }
+
+  /** The node that has held it longest, in words a person can find in the workspace. */
+  get heldBy(): string {
+    for (const node of this.holders.keys()) {
+      return nameOf(node);
+    }
+    return "";
+  }
+}
+
+interface Holding {
+  readonly run: Run;
+  readonly node: FlowNode;
+  arrived: boolean;
+}
+
+const LABEL = "regards-flow";
+const ERROR_LEVEL = 20;
+/** How long a stopped node may take to complete what it held. */
+const CLOSING_GRACE_MS = 1_000;
+
+const trackers = new WeakMap<object, CompletionTracker>();
+
+/** One tracker serves one Node-RED runtime: its hooks are global. */
+export function trackerOf(runtime: Runtime): CompletionTracker {
+  let tracker = trackers.get(runtime.hooks);
+  if (tracker === undefined) {
+    tracker = new CompletionTracker(runtime);
+    trackers.set(runtime.hooks, tracker);
+  }
+  return tracker;
+}
+
+export class CompletionTracker {
+  readonly #runtime: Runtime;
+  readonly #context = new AsyncLocalStorage<Run>();
+  readonly #runs = new Map<string, Run>();
+  #holdings = new WeakMap<FlowMessage, Holding[]>();
+  readonly #watched = new WeakSet<FlowNode>();
+  readonly #warned = new WeakSet<FlowNode>();
+  readonly #logHandler = { emit: (_event: "log", entry: LogEntry) => this.#logged(entry) };
+  #users = 0;
+  #ended: Run[] = [];
+  /** The node now sending, and for which runs: what it completes meanwhile went into those messages. */
+  #sender: FlowNode | undefined;
+  #sentFor: Run[] = [];
+  /** The completion with an error being reported this very moment. */
+  #failing: { readonly run: Run; readonly node: FlowNode } | undefined;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Runs without an outcome yet. */
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  /** True while the hooks are in place. */
+  get isWatching(): boolean {
+    return this.#users > 0;
+  }
+
+  /** One more node needs the hooks. */
+  acquire(): void {
+    this.#users += 1;
+    if (this.#users > 1) {
+      return;
+    }
+    const { hooks, log } = this.#runtime;
+    hooks.add(`preDeliver.${LABEL}`, (event: DeliverEvent) => this.#preDeliver(event));
+    hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onReceive(event));
+    hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#postReceive(event));
+    hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
+    log.addHandler(this.#logHandler);
+  }
+
+  /** One fewer; after the last the runtime is as it was. */
+  release(): void {
+    this.#users -= 1;
+    if (this.#users > 0) {
+      return;
+    }
+    this.#runtime.hooks.remove(`*.${LABEL}`);
+    this.#runtime.log.removeHandler(this.#logHandler);
+    this.#context.disable();
+    this.#holdings = new WeakMap();
+    this.#runs.clear();
+  }
+
+  /** Sends a message and calls back once, with how it ended. */
+  track(message: Pick<FlowMessage, "_msgid">, send: () => void, finish: (outcome: Outcome) => void): Run {
+    const run = new Run(message._msgid, finish);
+    this.#runs.set(run.messageId, run);
+    run.count = 1;
+    this.#context.run(run, send);
+    this.#sender = undefined;
+    run.count -= 1;
+    this.#settleSoon(run);
+    return run;
+  }
+
+  /** Forgets a run: its delivery was settled otherwise. */
+  forget(run: Run): void {
+    run.finish = undefined;
+    this.#decide(run);
+  }
+
+  #runOf(message: FlowMessage): Run | undefined {
+    return (
+      this.#holdings.get(message)?.[0]?.run ?? this.#runs.get(message._msgid) ?? this.#context.getStore()
+    );
+  }
+
+  #preDeliver({ msg, source, destination }: DeliverEvent): void {
+    const run = this.#runOf(msg);
+    if (run === undefined) {
+      return;
+    }
+    if (run.decided) {
+      this.#late(source.node);
+      return;
+    }
+    this.#hold(run, msg, destination.node, false);
+    if (this.#sender !== source.node) {
+      this.#sender = source.node;
+      this.#sentFor = [];
+    }
+    this.#sentFor.push(run);
+  }
+
+  #onReceive({ msg, destination: { node } }: ReceiveEvent): void {
+    this.#sender = undefined;
+    const holding = this.#holdings.get(msg)?.find((held) => held.node === node && !held.arrived);
+    if (holding !== undefined) {
+      holding.arrived = true;
+      return;
+    }
+    const run = this.#runOf(msg);
+    if (run === undefined || run.decided) {
+      return;
+    }
+    this.#hold(run, msg, node, true);
+    if (node.type === "catch") {
+      this.#caught(run, msg);
+    }
+  }
+
+  #postReceive({ msg, destination: { node } }: ReceiveEvent): void {
+    // Handlers of one or two arguments (core switch and filter among them) never signal completion.
+    if (node._expectedDoneCount === 0 || (!node._inputCallback && !node._inputCallbacks)) {
+      this.#complete(msg, node);
+    }
+  }
+
+  #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
+    const run = this.#complete(msg, node);
+    if (run !== undefined && error) {
+      this.#failing = { run, node };
+    }
+  }
+
+  #complete(msg: FlowMessage, node: FlowNode): Run | undefined {
+    const holdings = this.#holdings.get(msg);
+    const index = holdings?.findIndex((held) => held.node === node && held.arrived) ?? -1;
+    const holding = holdings?.[index];
+    if (holdings === undefined || holding === undefined) {
+      return undefined;
+    }
+    holdings.splice(index, 1);
+    const { run } = holding;
+    if (this.#sender === node && this.#sentFor.length > 0 && !this.#sentFor.includes(run)) {
+      follow(run, this.#sentFor[this.#sentFor.length - 1]);
+    }
+    this.#letGo(run, node);
+    return run;
+  }
+
+  #hold(run: Run, msg: FlowMessage, node: FlowNode, arrived: boolean): void {
+    const holding = { run, node, arrived };
+    const holdings = this.#holdings.get(msg);
+    if (holdings === undefined) {
+      this.#holdings.set(msg, [holding]);
+    } else {
+      holdings.push(holding);
+    }
+    run.count += 1;
+    run.holders.set(node, (run.holders.get(node) ?? 0) + 1);
+    if (!this.#watched.has(node)) {
+      this.#watched.add(node);
+      node.on("close", () => this.#stopped(node));
+    }
+  }
+
+  #letGo(run: Run, node: FlowNode): void {
+    const held = (run.holders.get(node) ?? 0) - 1;
+    if (held > 0) {
+      run.holders.set(node, held);
+    } else {
+      run.holders.delete(node);
+    }
+    run.count -= 1;
+    this.#settleSoon(run);
+  }
+
+  /** A turn later: a Catch node is called after the completion, and takes the message up again. */
+  #settleSoon(run: Run): void {
+    if (run.count > 0 || run.decided) {
+      return;
+    }
+    this.#ended.push(run);
+    if (this.#ended.length === 1) {
+      setImmediate(() => {
+        const ended = this.#ended;
+        this.#ended = [];
+        for (const each of ended) {
+          if (each.count === 0 && each.leader === undefined) {
+            this.#decide(each);
+          }
+        }
+      });
+    }
+  }
+
+  #decide(run: Run): void {
+    if (run.decided) {
+      return;
+    }
+    run.decided = true;
+    this.#runs.delete(run.messageId);
+    run.holders.clear();
+    const { followers, finish } = run;
+    run.followers = [];
+    run.finish = undefined;
+    finish?.(run.outcome);
+    for (const follower of followers) {
+      follower.leader = undefined;
+      if (follower.outcome.kind === "finished") {
+        follower.outcome = run.outcome;
+      }
+      this.#settleSoon(follower);
+    }
+  }
+
+  /**
+   * Node-RED logs an error only when no Catch node took it. The line comes synchronously, so it belongs to
+   * the completion being reported, or else to the run of the current asynchronous context.
+   */
+  #logged(entry: LogEntry): void {
+    if (entry.level !== ERROR_LEVEL || entry.id === undefined) {
+      return;
+    }
+    const failing = this.#failing?.node.id === entry.id ? this.#failing : undefined;
+    this.#failing = undefined;
+    const run = failing?.run ?? this.#context.getStore();
+    if (run === undefined || run.decided) {
+      return;
+    }
+    const node = failing?.node ?? holderWithId(run, entry.id);
+    if (node === undefined) {
+      return;
+    }
+    run.outcome = { kind: "failed", node: nameOf(node), reason: wordsOf(entry.msg) };
+    if (failing === undefined) {
+      this.#gaveUp(run, node);
+    }
+  }
+
+  #caught(run: Run, msg: FlowMessage): void {
+    const source = msg.error?.source?.id;
+    const failing = this.#failing?.node.id === source ? this.#failing : undefined;
+    this.#failing = undefined;
+    const node = source === undefined ? undefined : holderWithId(run, source);
+    if (failing === undefined && node !== undefined) {
+      this.#gaveUp(run, node);
+    }
+  }
+
+  /**
+   * A node that reports an error for a message without completing it (a handler that threw, a link call
+   * that timed out) never will. Function nodes are different: theirs is a remark, they still complete.
+   */
+  #gaveUp(run: Run, node: FlowNode): void {
+    if (node.type !== "function") {
+      setImmediate(() => {
+        if (run.holders.has(node)) {
+          this.#letGo(run, node);
+        }
+      });
+    }
+  }
+
+  /** What a stopped node held goes nowhere any more: its next nodes are gone too. */
+  #stopped(node: FlowNode): void {
+    const held = [...this.#runs.values()].filter((run) => run.holders.has(node));
+    for (const run of held) {
+      if (run.outcome.kind === "finished") {
+        run.outcome = { kind: "abandoned", node: nameOf(node) };
+      }
+    }
+    if (held.length === 0) {
+      return;
+    }
+    setTimeout(() => {
+      for (const run of held) {
+        while (!run.decided && run.holders.has(node)) {
+          this.#letGo(run, node);
+        }
+      }
+    }, CLOSING_GRACE_MS).unref();
+  }
+
+  #late(node: FlowNode): void {
+    if (node.type === "function" && !this.#warned.has(node)) {
+      this.#warned.add(node);
+      this.#runtime.warnLate(node);
+    }
+  }
+}
+
+/** A message that was built into another run's message ends with that run, unless they already do. */
+function follow(run: Run, leader: Run | undefined): void {
+  if (leader === undefined || run.leader !== undefined || leader.decided) {
+    return;
+  }
+  for (let above: Run | undefined = leader; above !== undefined; above = above.leader) {
+    if (above === run) {
+      return;
+    }
+  }
+  run.leader = leader;
+  leader.followers.push(run);
+}
+
+function holderWithId(run: Run, id: string): FlowNode | undefined {
+  for (const node of run.holders.keys()) {
+    if (node.id === id) {
+      return node;
+    }
+  }
+  return undefined;
+}
+
+function nameOf(node: FlowNode): string {
+  return node.name ? `${node.type} "${node.name}"` : node.type;
+}
+
+function wordsOf(reason: unknown): string {
+  const words = reason instanceof Error ? reason.message : String(reason);
+  return words.slice(0, 500);
+}

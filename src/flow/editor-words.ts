@@ -1,0 +1,40 @@
+/**
+ * Gives the runtime its words: every text a user sees comes from the catalogue of `regards-broker`, in the
+ * language of the Node-RED server. Enters: Node-RED's API and a node. Leaves: ways to speak.
+ */
+import type { Node, NodeAPI } from "node-red";
+import type { Voice } from "./broker";
+import { SettingsError } from "./settings";
+import type { Translate } from "./status";
+
+const CATALOGUE = "@regards-flow/node-red-regards/regards-broker";
+
+/** Looks words up under one section of the shared catalogue. */
+export function translator(RED: NodeAPI, section: "status" | "runtime"): Translate {
+  return (key, values = {}) => RED._(`${CATALOGUE}:${section}.${key}`, { ...values });
+}
+
+/** Lets a node speak in Node-RED's log: one line when something breaks, one when it is mended. */
+export function voiceOf(RED: NodeAPI, node: Node): Voice {
+  const words = translator(RED, "runtime");
+  return {
+    warn: (key, values) => node.warn(words(key, values)),
+    log: (key, values) => node.log(words(key, values)),
+  };
+}
+
+/** Says what is wrong with a setting, in the log and under the node. */
+export function reportSettings(RED: NodeAPI, node: Node, error: unknown): void {
+  const words = translator(RED, "runtime");
+  const isSetting = error instanceof SettingsError;
+  const sentence = isSetting ? words(`setting.${error.key}`, error.values) : String(error);
+  const property = isSetting ? (error.values.property ?? "") : "";
+  const text = translator(RED, "status")("bad-setting", { property });
+  node.error(sentence);
+  node.status({ fill: "red", shape: "ring", text });
+}
+
+/** The status of a node whose broker node is missing, disabled or wrongly set. */
+export function notConfigured(RED: NodeAPI, node: Node): void {
+  node.status({ fill: "grey", shape: "ring", text: translator(RED, "status")("not-configured") });
+}

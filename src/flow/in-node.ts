@@ -1,0 +1,76 @@
+/**
+ * Makes a Node-RED node type of a row in the services table: the three in-nodes differ in nothing else.
+ * This file is the seam between Node-RED and `Intake`; it holds no logic of its own.
+ */
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
+import type { Service } from "../regards/services";
+import type { BrokerNode } from "./broker-node";
+import { trackerOf } from "./completion";
+import { notConfigured, reportSettings, translator, voiceOf } from "./editor-words";
+import { Intake, type IntakeHost } from "./intake";
+import type { FlowNode, Runtime } from "./runtime";
+import { type Definition, type IntakeSettings, intakeSettings } from "./settings";
+
+interface InNodeDef extends NodeDef {
+  readonly broker: string;
+}
+
+/** Registers `type` as an in-node for one kind of REGARDS event. */
+export function registerInNode(RED: NodeAPI, type: string, service: Service): void {
+  RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
+    RED.nodes.createNode(this, definition);
+    const broker = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
+    if (broker === undefined) {
+      notConfigured(RED, this);
+      return;
+    }
+    let settings: IntakeSettings;
+    try {
+      settings = intakeSettings(definition as unknown as Definition, this.id, service, broker.settings);
+    } catch (error) {
+      reportSettings(RED, this, error);
+      return;
+    }
+    const intake = new Intake(service, settings, broker, trackerOf(runtimeOf(RED)), hostOf(RED, this));
+    if (settings.settle === "manual") {
+      this.on("input", (message: NodeMessageInFlow, _send, done) => {
+        const { regards, settle } = message as NodeMessageInFlow & Verdict;
+        intake.decideByHand(regards?.deliveryId, settle);
+        done();
+      });
+    }
+    this.on("close", (removed: boolean, done: () => void) => {
+      intake.close(removed).then(done, done);
+    });
+  });
+}
+
+/** What a message wired back says about its delivery. */
+interface Verdict {
+  readonly regards?: { readonly deliveryId?: unknown };
+  readonly settle?: unknown;
+}
+
+/** `wires` and `hooks` exist at run time and are missing from the published types. */
+interface WiredNode {
+  readonly wires: readonly (readonly string[])[];
+}
+
+function hostOf(RED: NodeAPI, node: Node): IntakeHost {
+  const { wires } = node as unknown as WiredNode;
+  return {
+    voice: voiceOf(RED, node),
+    translate: translator(RED, "status"),
+    newMessageId: () => RED.util.generateId(),
+    isWired: (output) => (wires[output]?.length ?? 0) > 0,
+    send: (output, message) => node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
+    show: (status) => node.status(status),
+    debug: (words) => node.debug(words),
+  };
+}
+
+function runtimeOf(RED: NodeAPI): Runtime {
+  const { hooks, log } = RED as unknown as Pick<Runtime, "hooks" | "log">;
+  const words = translator(RED, "runtime");
+  return { hooks, log, warnLate: (node: FlowNode) => (node as unknown as Node).warn(words("late-send")) };
+}

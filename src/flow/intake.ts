@@ -1,0 +1,393 @@
+/**
+ * What all three in-nodes are at run time: a delivery comes in, is filtered, decoded, sent out of the
+ * output of its status, and settled when its flow has finished (or at once, or by hand). Enters: settings
+ * and a broker. Leaves: messages and a status. It never touches Node-RED itself: `IntakeHost` does.
+ */
+import { isCondemned, type Sentence } from "../amqp/dead-letter";
+import type { Delivery } from "../amqp/delivery";
+import { deleteOwnQueue } from "../amqp/queue";
+import type { Verdict } from "../amqp/settlements";
+import { Subscription, type SubscriptionState } from "../amqp/subscription";
+import type { Recognised, Unrecognised } from "../regards/event";
+import type { Service } from "../regards/services";
+import { Attempts } from "./attempts";
+import type { Broker, Voice } from "./broker";
+import type { CompletionTracker, Outcome, Run } from "./completion";
+import { type EventMessage, eventMessage } from "./message";
+import { Quiet } from "./quiet";
+import { Rejection } from "./rejection";
+import { select } from "./selection";
+import type { IntakeSettings } from "./settings";
+import type { Lease } from "./shared-connection";
+import { intakeStatus, type NodeStatus, StatusLight, type Translate } from "./status";
+
+/** The Node-RED node, as far as an intake needs it. */
+export interface IntakeHost {
+  readonly voice: Voice;
+  readonly translate: Translate;
+  newMessageId(): string;
+  isWired(output: number): boolean;
+  send(output: number, message: EventMessage): void;
+  show(status: NodeStatus): void;
+  debug(words: string): void;
+}
+
+/** A delivery the flow has. */
+interface Held {
+  readonly id: string;
+  readonly delivery: Delivery;
+  readonly attempt: number;
+  readonly since: number;
+  run: Run | undefined;
+  /** With the flow; failed and waiting for its next attempt; or on its way to the dead-letter queue. */
+  phase: "flow" | "retry" | "rejecting";
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Milliseconds; Node-RED gives a node 15 s to close. */
+const GRACE_MS = 5_000;
+const CLOSE_MS = 2_000;
+
+export class Intake {
+  readonly #service: Service;
+  readonly #settings: IntakeSettings;
+  readonly #broker: Broker;
+  readonly #tracker: CompletionTracker;
+  readonly #host: IntakeHost;
+  readonly #lease: Lease;
+  readonly #subscription: Subscription;
+  readonly #light: StatusLight;
+  readonly #attempts = new Attempts();
+  readonly #held = new Map<string, Held>();
+  readonly #watchdog: NodeJS.Timeout;
+  readonly #prefix: string;
+  readonly #counters = { received: 0, filtered: 0, accepted: 0, rejected: 0, retried: 0, unrecognised: 0 };
+  readonly #unwiredWarning: Quiet;
+  readonly #linkWarning: Quiet;
+  readonly #rejection: Rejection;
+  readonly #stopListening: () => void;
+  #announced: string | undefined;
+  #sequence = 0;
+  #emptied: (() => void) | undefined;
+
+  constructor(
+    service: Service,
+    settings: IntakeSettings,
+    broker: Broker,
+    tracker: CompletionTracker,
+    host: IntakeHost,
+  ) {
+    this.#service = service;
+    this.#settings = settings;
+    this.#broker = broker;
+    this.#tracker = tracker;
+    this.#host = host;
+    this.#prefix = host.newMessageId();
+    const queue = settings.queue.name;
+    this.#unwiredWarning = new Quiet((also) => host.voice.warn("unrecognised-unwired", { queue, also }));
+    this.#linkWarning = new Quiet((also) => host.voice.warn("unusable-link", { also }));
+    this.#rejection = new Rejection(settings.queue, broker, host.voice);
+    this.#lease = broker.lease("consume");
+    this.#subscription = new Subscription(
+      this.#lease.connection,
+      { queue: settings.queue, prefetch: settings.maxInFlight },
+      {
+        delivered: (delivery) => this.#delivered(delivery),
+        lost: (deliveries) => this.#lost(deliveries),
+        changed: (state) => this.#changed(state),
+      },
+    );
+    this.#light = new StatusLight(
+      () => this.#status(),
+      (status) => host.show(status),
+    );
+    this.#stopListening = this.#lease.connection.onState(() => this.#light.touch());
+    const beat = Math.min(15_000, Math.max(100, settings.deadline / 20));
+    this.#watchdog = setInterval(() => this.#watch(), beat);
+    this.#watchdog.unref();
+    if (settings.settle === "finished") {
+      tracker.acquire();
+    }
+    this.#light.touch();
+    this.#subscription.start();
+  }
+
+  /** How many deliveries the flow has now. */
+  get inFlight(): number {
+    return this.#held.size;
+  }
+
+  /**
+   * A verdict by hand: any message derived from an event, with `settle` = accept (the default), retry or
+   * reject. Once a delivery; anything else changes nothing.
+   */
+  decideByHand(deliveryId: unknown, verdict: unknown): void {
+    const held = typeof deliveryId === "string" ? this.#held.get(deliveryId) : undefined;
+    if (held?.phase !== "flow") {
+      this.#host.debug(`No open delivery has the id ${String(deliveryId)}; the verdict changes nothing.`);
+      return;
+    }
+    const node = this.#service.name;
+    switch (verdict ?? "accept") {
+      case "accept":
+        this.#settle(held, "accept");
+        return;
+      case "retry":
+        this.#failed(held, "the flow asked for another attempt", node);
+        return;
+      case "reject":
+        this.#giveUp(held, { reason: "rejected by the flow", node, attempts: held.attempt });
+        return;
+      default:
+        this.#host.debug(`msg.settle is ${String(verdict)}; it must be accept, retry or reject.`);
+    }
+  }
+
+  /** Stops taking deliveries, lets the flow finish for a moment, and gives the rest back to the broker. */
+  async close(removed: boolean): Promise<void> {
+    await this.#subscription.cancel();
+    for (const held of [...this.#held.values()].filter(({ phase }) => phase === "retry")) {
+      this.#settle(held, "retry");
+    }
+    await this.#drain();
+    clearInterval(this.#watchdog);
+    for (const held of [...this.#held.values()]) {
+      this.#settle(held, "return");
+    }
+    await this.#subscription.close(CLOSE_MS);
+    if (this.#settings.settle === "finished") {
+      this.#tracker.release();
+    }
+    this.#light.stop();
+    this.#stopListening();
+    await this.#rejection.close(CLOSE_MS);
+    if (removed) {
+      await this.#removeQueue();
+    }
+    await this.#lease.release();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#held.size === 0) {
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GRACE_MS);
+      this.#emptied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #removeQueue(): Promise<void> {
+    const { queue } = this.#settings;
+    if (queue.mode !== "own" || !this.#lease.connection.isUp) {
+      return;
+    }
+    try {
+      const waiting = await this.#lease.connection.aside((channel) => deleteOwnQueue(channel, queue.name));
+      if (waiting > 0) {
+        this.#host.voice.log("queue-kept", { queue: queue.name, waiting });
+      }
+    } catch {
+      // Gone already, used by somebody else, or out of reach: it expires by itself.
+    }
+  }
+
+  #delivered(delivery: Delivery): void {
+    this.#counters.received += 1;
+    const { queue } = this.#settings;
+    if (queue.mode === "own" && isCondemned(delivery, queue.name)) {
+      this.#counters.rejected += 1;
+      delivery.settle("reject");
+      return;
+    }
+    const decoded = select(delivery, this.#service, this.#settings, this.#broker.settings);
+    if (decoded === undefined) {
+      this.#counters.filtered += 1;
+      delivery.settle("accept");
+      return;
+    }
+    const attempt = this.#attempts.of(delivery);
+    const held: Held = {
+      id: `${this.#prefix}.${++this.#sequence}`,
+      delivery,
+      attempt,
+      since: Date.now(),
+      run: undefined,
+      phase: "flow",
+      timer: undefined,
+    };
+    this.#held.set(held.id, held);
+    if (decoded.recognised) {
+      this.#offer(held, decoded, decoded.output);
+    } else {
+      this.#counters.unrecognised += 1;
+      this.#offer(held, decoded, this.#service.statuses.length);
+    }
+    this.#light.touch();
+  }
+
+  #offer(held: Held, decoded: Recognised | Unrecognised, output: number): void {
+    if (!this.#host.isWired(output)) {
+      if (decoded.recognised) {
+        this.#settle(held, "accept");
+      } else {
+        this.#unwiredWarning.happened();
+        const reason = `${decoded.code}: ${decoded.message}`;
+        this.#giveUp(held, { reason, node: this.#service.name, attempts: held.attempt });
+      }
+      return;
+    }
+    if (decoded.recognised && decoded.unusableLink) {
+      this.#linkWarning.happened();
+    }
+    const message = eventMessage(decoded, held.delivery, {
+      messageId: this.#host.newMessageId(),
+      service: this.#service.name,
+      queue: this.#settings.queue.name,
+      attempt: held.attempt,
+      deliveryId: held.id,
+    });
+    const send = (): void => this.#host.send(output, message);
+    switch (this.#settings.settle) {
+      case "finished":
+        held.run = this.#tracker.track(message, send, (outcome) => this.#ended(held, outcome));
+        return;
+      case "handed":
+        send();
+        this.#settle(held, "accept");
+        return;
+      case "manual":
+        send();
+    }
+  }
+
+  #ended(held: Held, outcome: Outcome): void {
+    held.run = undefined;
+    if (!held.delivery.isOpen) {
+      this.#host.debug(`The flow finished with ${held.id} after the broker had taken it back.`);
+      return;
+    }
+    switch (outcome.kind) {
+      case "finished":
+        this.#settle(held, "accept");
+        return;
+      case "abandoned":
+        this.#settle(held, "return");
+        return;
+      case "failed":
+        this.#failed(held, outcome.reason, outcome.node);
+    }
+  }
+
+  #failed(held: Held, reason: string, node: string): void {
+    if (held.attempt >= this.#settings.attempts) {
+      this.#giveUp(held, { reason, node, attempts: held.attempt });
+      return;
+    }
+    this.#counters.retried += 1;
+    this.#attempts.remember(held.delivery, held.attempt);
+    held.phase = "retry";
+    held.timer = setTimeout(() => this.#settle(held, "retry"), this.#settings.retryDelay);
+  }
+
+  #giveUp(held: Held, sentence: Sentence): void {
+    held.phase = "rejecting";
+    this.#counters.rejected += 1;
+    this.#rejection.prepare(held.delivery, sentence).then(
+      (verdict) => this.#settle(held, verdict),
+      () => this.#settle(held, "reject"),
+    );
+  }
+
+  #settle(held: Held, verdict: Verdict): void {
+    clearTimeout(held.timer);
+    this.#held.delete(held.id);
+    if (held.delivery.settle(verdict)) {
+      if (verdict === "accept" || verdict === "reject") {
+        this.#attempts.forget(held.delivery);
+      }
+      if (verdict === "accept") {
+        this.#counters.accepted += 1;
+      }
+    }
+    if (held.run !== undefined) {
+      this.#tracker.forget(held.run);
+      held.run = undefined;
+    }
+    if (this.#held.size === 0) {
+      this.#emptied?.();
+    }
+    this.#light.touch();
+  }
+
+  /** The broker has them again and will send them again; the flow's copies go on and settle nothing. */
+  #lost(deliveries: readonly Delivery[]): void {
+    const gone = new Set(deliveries);
+    for (const held of [...this.#held.values()]) {
+      if (gone.has(held.delivery)) {
+        this.#attempts.remember(held.delivery, held.phase === "retry" ? held.attempt : held.attempt - 1);
+        clearTimeout(held.timer);
+        this.#held.delete(held.id);
+      }
+    }
+    if (this.#held.size === 0) {
+      this.#emptied?.();
+    }
+    this.#light.touch();
+  }
+
+  /** Gives back what is held too long, before the broker closes the channel for it (30 min by default). */
+  #watch(): void {
+    const now = Date.now();
+    for (const held of [...this.#held.values()]) {
+      const age = now - held.since;
+      if (age >= this.#settings.deadline && held.phase === "flow") {
+        const minutes = Math.round(age / 60_000);
+        this.#host.voice.warn("held-too-long", { minutes, node: this.#holderOf(held) });
+        this.#attempts.remember(held.delivery, held.attempt - 1);
+        this.#settle(held, "return");
+      }
+    }
+    this.#light.touch();
+  }
+
+  #holderOf(held: Held): string {
+    return held.run?.heldBy ?? this.#host.translate("the-flow");
+  }
+
+  #changed(state: SubscriptionState): void {
+    const fault = state.phase === "waiting" || state.phase === "unbound" ? state.fault : undefined;
+    if (fault !== undefined && this.#announced !== fault.code) {
+      this.#announced = fault.code;
+      this.#host.voice.warn("waiting", { queue: this.#settings.queue.name, detail: fault.detail });
+    } else if (state.phase === "consuming" && this.#announced !== undefined) {
+      this.#announced = undefined;
+      this.#host.voice.log("resumed", { queue: this.#settings.queue.name });
+    }
+    this.#light.touch();
+  }
+
+  #status(): NodeStatus {
+    const now = Date.now();
+    const { maxInFlight, deadline } = this.#settings;
+    let held: { readonly minutes: number; readonly by: string } | undefined;
+    for (const each of this.#held.values()) {
+      if (each.phase === "flow" && now - each.since >= deadline / 2) {
+        held = { minutes: Math.round((now - each.since) / 60_000), by: this.#holderOf(each) };
+      }
+      break;
+    }
+    const view = {
+      connection: this.#lease.connection.state,
+      subscription: this.#subscription.state,
+      inFlight: this.#held.size,
+      maxInFlight,
+      counters: this.#counters,
+      ...(held === undefined ? {} : { held }),
+    };
+    return intakeStatus(view, now, this.#host.translate);
+  }
+}

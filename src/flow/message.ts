@@ -1,0 +1,78 @@
+/** Builds the message a flow receives: plain JSON values and Buffers only, so that it survives cloning. */
+import type { Delivery } from "../amqp/delivery";
+import type { Recognised, Unrecognised } from "../regards/event";
+import { dangerIn } from "../regards/json";
+
+/** What an in-node sends; see the README's message contract. */
+export interface EventMessage {
+  readonly _msgid: string;
+  readonly topic: string;
+  readonly payload: unknown;
+  readonly regards: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** What the delivery itself does not say. */
+export interface Circumstances {
+  readonly messageId: string;
+  readonly service: string;
+  readonly queue: string;
+  readonly attempt: number;
+  readonly deliveryId: string;
+}
+
+/** The message for one event, recognised or not. */
+export function eventMessage(
+  decoded: Recognised | Unrecognised,
+  delivery: Delivery,
+  circumstances: Circumstances,
+): EventMessage {
+  const { messageId, service, queue, attempt, deliveryId } = circumstances;
+  const tenant = delivery.headers["regards.tenant"];
+  return {
+    _msgid: messageId,
+    topic: decoded.status ?? "",
+    payload: ownCopy(decoded.payload),
+    regards: {
+      service,
+      status: decoded.status ?? null,
+      final: decoded.recognised && decoded.final,
+      tenant: typeof tenant === "string" ? tenant : null,
+      correlationId: decoded.correlationId ?? null,
+      receivedAt: new Date().toISOString(),
+      redelivered: delivery.redelivered || attempt > 1,
+      attempt,
+      exchange: delivery.exchange,
+      queue,
+      properties: setProperties(delivery),
+      headers: plainHeaders(delivery.headers),
+      deliveryId,
+      ...(decoded.recognised ? decoded.details : {}),
+    },
+    ...(decoded.recognised ? {} : { error: { code: decoded.code, message: decoded.message } }),
+  };
+}
+
+/** amqplib lists every property, set or not, and the headers among them. */
+function setProperties(delivery: Delivery): Record<string, unknown> {
+  const properties: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(delivery.properties)) {
+    if (value !== undefined && key !== "headers") {
+      properties[key] = value;
+    }
+  }
+  return properties;
+}
+
+/** The flow may change what it receives; a Buffer of the delivery's is still needed to reject it. */
+function ownCopy(payload: unknown): unknown {
+  return Buffer.isBuffer(payload) ? Buffer.from(payload) : payload;
+}
+
+/** Headers can be nested as deep as a body; what could not be cloned is left out. */
+function plainHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (dangerIn(headers) === undefined) {
+    return { ...headers };
+  }
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => typeof value !== "object"));
+}

@@ -1,0 +1,67 @@
+/**
+ * The end of an event that is given up: from our own queue it goes to the dead-letter queue together with
+ * the reason; what an existing queue does with it is its administrator's choice, and is said beforehand.
+ */
+import { condemnedCopy, type Sentence } from "../amqp/dead-letter";
+import type { Delivery } from "../amqp/delivery";
+import { Publisher } from "../amqp/publisher";
+import type { QueuePlan } from "../amqp/queue";
+import type { Broker, Voice } from "./broker";
+import { Quiet } from "./quiet";
+import type { Lease } from "./shared-connection";
+
+const CONFIRM_MS = 10_000;
+/** A queue cannot hold more unsettled deliveries than this, so neither can the outbox of their copies. */
+const OUTBOX = 65_535;
+
+export class Rejection {
+  readonly #queue: QueuePlan;
+  readonly #broker: Broker;
+  readonly #voice: Voice;
+  readonly #warning: Quiet;
+  #sentence: Sentence = { reason: "", node: "", attempts: 0 };
+  #warnedOfLoss = false;
+  /** Opened for the first rejection only. */
+  #out: { readonly publisher: Publisher; readonly lease: Lease } | undefined;
+
+  constructor(queue: QueuePlan, broker: Broker, voice: Voice) {
+    this.#queue = queue;
+    this.#broker = broker;
+    this.#voice = voice;
+    this.#warning = new Quiet((also) =>
+      voice.warn("rejected", { queue: queue.name, also, ...this.#sentence }),
+    );
+  }
+
+  /** Does what must come first, and says how the delivery is then to be settled. */
+  async prepare(delivery: Delivery, sentence: Sentence): Promise<"accept" | "reject"> {
+    const { mode, name } = this.#queue;
+    if (mode !== "own" && !this.#warnedOfLoss) {
+      this.#warnedOfLoss = true;
+      this.#voice.warn(`rejects-${mode}`, { queue: name });
+    }
+    this.#sentence = sentence;
+    this.#warning.happened();
+    if (mode !== "own") {
+      return "reject";
+    }
+    const copied = await this.#publisher().publish(condemnedCopy(delivery, name, sentence));
+    return copied.confirmed ? "accept" : "reject";
+  }
+
+  async close(limit: number): Promise<void> {
+    const out = this.#out;
+    this.#out = undefined;
+    await out?.publisher.close(limit);
+    await out?.lease.release();
+  }
+
+  #publisher(): Publisher {
+    if (this.#out === undefined) {
+      const lease = this.#broker.lease("publish");
+      const publisher = new Publisher(lease.connection, OUTBOX, () => undefined, { confirm: CONFIRM_MS });
+      this.#out = { publisher, lease };
+    }
+    return this.#out.publisher;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Reads a delivery and decides whether it is for this node: a fanout exchange carries every tenant's and
+ * every user's events. Pure. What cannot be read may be ours, so it is passed on rather than skipped.
+ */
+import type { Delivery } from "../amqp/delivery";
+import { decode } from "../regards/decode";
+import { type Recognised, text, type Unrecognised } from "../regards/event";
+import type { Service } from "../regards/services";
+import type { BrokerSettings, IntakeSettings } from "./settings";
+
+/** The event, or undefined when it is somebody else's. */
+export function select(
+  delivery: Delivery,
+  service: Service,
+  settings: IntakeSettings,
+  { tenant: ours, address }: BrokerSettings,
+): Recognised | Unrecognised | undefined {
+  const tenant = text(delivery.headers["regards.tenant"]);
+  if (ours !== undefined && tenant !== undefined && tenant !== ours) {
+    return undefined;
+  }
+  const incoming = {
+    body: delivery.content,
+    headers: delivery.headers,
+    correlationId: text(delivery.properties.correlationId),
+  };
+  const decoded = decode(service, incoming, address);
+  if (!isWanted(decoded, delivery.headers, settings)) {
+    return undefined;
+  }
+  if (ours !== undefined && tenant === undefined) {
+    const { status, correlationId, payload } = decoded;
+    const message = `The event has no "regards.tenant" header, and the broker node names "${ours}".`;
+    return { recognised: false, code: "REGARDS_NO_TENANT", message, status, correlationId, payload };
+  }
+  return decoded;
+}
+
+function isWanted(
+  decoded: Recognised | Unrecognised,
+  headers: Readonly<Record<string, unknown>>,
+  { correlation, anyCorrelation, owner, contentType }: IntakeSettings,
+): boolean {
+  const { recognised, correlationId } = decoded;
+  if (!anyCorrelation && (recognised || correlationId !== undefined) && !correlation(correlationId)) {
+    return false;
+  }
+  const found = recognised ? decoded.details.owner : headers["regards.request.owner"];
+  return (
+    agrees(text(found), owner, recognised) &&
+    agrees(text(headers["regards.request.content_type"]), contentType, recognised)
+  );
+}
+
+function agrees(found: string | undefined, wanted: string | undefined, recognised: boolean): boolean {
+  return wanted === undefined || found === wanted || (found === undefined && !recognised);
+}

@@ -1,0 +1,242 @@
+/**
+ * Reads what flows.json holds into settings that can be relied on. Values arrive as strings when they came
+ * from an environment variable, and are missing in older flows. Enters: a node definition. Leaves:
+ * settings, or a `SettingsError` that names the property and says what it may be.
+ */
+import type { Endpoint } from "../amqp/connection";
+import type { QueuePlan } from "../amqp/queue";
+import { isWebAddress } from "../regards/order";
+import { broadcastExchange, type Service } from "../regards/services";
+
+/** A property as the editor stored it. */
+export type Definition = Readonly<Record<string, unknown>>;
+
+/** A setting that cannot be used: a catalogue key under `runtime.setting` and the words for it. */
+export class SettingsError extends Error {
+  readonly key: string;
+  readonly values: Readonly<Record<string, string>>;
+
+  constructor(key: string, values: Readonly<Record<string, string>>) {
+    super(`${key}: ${JSON.stringify(values)}`);
+    this.name = "SettingsError";
+    this.key = key;
+    this.values = values;
+  }
+}
+
+/** The settings of a `regards-broker`. */
+export interface BrokerSettings {
+  readonly endpoints: readonly Endpoint[];
+  readonly vhost: string;
+  /** Undefined: every tenant. */
+  readonly tenant: string | undefined;
+  /** `https://host[/prefix]` without a slash at the end. */
+  readonly address: string | undefined;
+  readonly heartbeat: number;
+  readonly namespace: string;
+  readonly connectionName: string | undefined;
+  readonly appId: string;
+}
+
+/** The settings all in-nodes share. */
+export interface IntakeSettings {
+  readonly queue: QueuePlan;
+  readonly correlation: (correlationId: string | undefined) => boolean;
+  /** True when any correlation id will do, an absent one included. */
+  readonly anyCorrelation: boolean;
+  readonly owner: string | undefined;
+  readonly contentType: string | undefined;
+  readonly maxInFlight: number;
+  readonly settle: "finished" | "handed" | "manual";
+  readonly attempts: number;
+  /** Milliseconds. */
+  readonly retryDelay: number;
+  /** Milliseconds. */
+  readonly deadline: number;
+}
+
+/** The settings of a `regards-ack-out`. */
+export interface OutletSettings {
+  readonly urn: string;
+  readonly urnType: string;
+  readonly recipientLabel: string;
+  readonly recipientLabelType: string;
+  readonly target: "auto" | "ingest" | "fem";
+  readonly outboxLimit: number;
+}
+
+/** @throws SettingsError */
+export function brokerSettings(definition: Definition, tls: boolean): BrokerSettings {
+  const address = text(definition, "address", "").replace(/\/+$/, "");
+  if (address !== "" && !isWebAddress(address)) {
+    throw new SettingsError("address", { property: "address", value: address });
+  }
+  return {
+    endpoints: endpoints(text(definition, "hosts", ""), tls ? 5671 : 5672),
+    vhost: text(definition, "vhost", "regards.multitenant.manager"),
+    tenant: text(definition, "tenant", "") || undefined,
+    address: address || undefined,
+    heartbeat: whole(definition, "heartbeat", 30, 0, 65_535),
+    namespace: text(definition, "namespace", "regards"),
+    connectionName: text(definition, "connectionName", "") || undefined,
+    appId: text(definition, "appId", "node-red"),
+  };
+}
+
+/**
+ * @param id the node's id, part of the name of its own queue
+ * @throws SettingsError
+ */
+export function intakeSettings(
+  definition: Definition,
+  id: string,
+  service: Service,
+  broker: BrokerSettings,
+): IntakeSettings {
+  const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
+  return {
+    queue: queuePlan(definition, id, service, broker),
+    correlation: correlationTest(correlationType, text(definition, "correlation", "")),
+    anyCorrelation: correlationType === "any",
+    owner: text(definition, "owner", "") || undefined,
+    contentType: text(definition, "contentType", "") || undefined,
+    maxInFlight: whole(definition, "maxInFlight", 10, 1, 65_535),
+    settle: choice(definition, "settle", ["finished", "handed", "manual"]),
+    attempts: whole(definition, "attempts", 3, 1, 1_000),
+    retryDelay: 1_000 * number(definition, "retryDelay", 30, 0, 86_400),
+    deadline: 60_000 * number(definition, "deadline", 25, 0.01, 10_080),
+  };
+}
+
+/** @throws SettingsError */
+export function outletSettings(definition: Definition): OutletSettings {
+  return {
+    urn: text(definition, "urn", "payload"),
+    urnType: text(definition, "urnType", "msg"),
+    recipientLabel: text(definition, "recipientLabel", ""),
+    recipientLabelType: text(definition, "recipientLabelType", "str"),
+    target: choice(definition, "target", ["auto", "ingest", "fem"]),
+    outboxLimit: whole(definition, "outboxLimit", 1_000, 1, 1_000_000),
+  };
+}
+
+function queuePlan(definition: Definition, id: string, service: Service, broker: BrokerSettings): QueuePlan {
+  const mode = choice(definition, "queueMode", ["own", "existing", "temporary"]);
+  const given = text(definition, "queue", "");
+  const exchange = broadcastExchange(broker.namespace, service.eventClass);
+  const name = `nodered.${broker.tenant ?? "all"}.${service.name}.${id}`;
+  switch (mode) {
+    case "existing":
+      if (given === "") {
+        throw new SettingsError("required", { property: "queue" });
+      }
+      return { mode, name: given };
+    case "temporary":
+      return { mode, name: `${name}.${Math.random().toString(36).slice(2, 10)}`, exchange };
+    case "own":
+      return {
+        mode,
+        name: given || name,
+        type: choice(definition, "queueType", ["quorum", "classic"]),
+        exchange,
+      };
+  }
+}
+
+function correlationTest(
+  type: "any" | "prefix" | "regex",
+  value: string,
+): (correlationId: string | undefined) => boolean {
+  switch (type) {
+    case "any":
+      return () => true;
+    case "prefix":
+      return (correlationId) => correlationId?.startsWith(value) ?? false;
+    case "regex": {
+      let pattern: RegExp;
+      try {
+        pattern = new RegExp(value, "u");
+      } catch {
+        throw new SettingsError("regex", { property: "correlation", value });
+      }
+      return (correlationId) => correlationId !== undefined && pattern.test(correlationId);
+    }
+  }
+}
+
+/** `host[:port]`, comma-separated; IPv6 in brackets. */
+function endpoints(list: string, defaultPort: number): Endpoint[] {
+  const hosts = list
+    .split(",")
+    .map((host) => host.trim())
+    .filter((host) => host !== "");
+  if (hosts.length === 0) {
+    throw new SettingsError("required", { property: "hosts" });
+  }
+  return hosts.map((host) => {
+    const [, bracketed, plain, port] =
+      /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(host) ?? [];
+    const hostname = bracketed ?? plain;
+    const portNumber = port === undefined ? defaultPort : Number(port);
+    if (hostname === undefined || portNumber < 1 || portNumber > 65_535) {
+      throw new SettingsError("hosts", { property: "hosts", value: host });
+    }
+    return { hostname, port: portNumber };
+  });
+}
+
+function text(definition: Definition, property: string, otherwise: string): string {
+  const value = definition[property];
+  if (value === undefined || value === null) {
+    return otherwise;
+  }
+  const written = String(value).trim();
+  return written === "" ? otherwise : written;
+}
+
+function choice<T extends string>(
+  definition: Definition,
+  property: string,
+  choices: readonly [T, ...T[]],
+): T {
+  const value = text(definition, property, choices[0]);
+  const found = choices.find((each) => each === value);
+  if (found === undefined) {
+    throw new SettingsError("choice", { property, value, choices: choices.join(", ") });
+  }
+  return found;
+}
+
+function whole(
+  definition: Definition,
+  property: string,
+  otherwise: number,
+  from: number,
+  to: number,
+): number {
+  const value = number(definition, property, otherwise, from, to);
+  if (!Number.isInteger(value)) {
+    throw outOfRange(definition, property, from, to);
+  }
+  return value;
+}
+
+function number(
+  definition: Definition,
+  property: string,
+  otherwise: number,
+  from: number,
+  to: number,
+): number {
+  const written = text(definition, property, String(otherwise));
+  const value = Number(written);
+  if (!Number.isFinite(value) || value < from || value > to) {
+    throw outOfRange(definition, property, from, to);
+  }
+  return value;
+}
+
+function outOfRange(definition: Definition, property: string, from: number, to: number): SettingsError {
+  const value = String(definition[property]);
+  return new SettingsError("number", { property, value, from: String(from), to: String(to) });
+}

@@ -1,0 +1,62 @@
+/** A connection that lives as long as somebody uses it: opened by the first, closed after the last. */
+import { Connection, type ConnectionOptions, type ConnectionState } from "../amqp/connection";
+
+/** One user's share of a connection. */
+export interface Lease {
+  readonly connection: Connection;
+  release(): Promise<void>;
+}
+
+export class SharedConnection {
+  readonly #options: ConnectionOptions;
+  readonly #changed: (state: ConnectionState, host: string) => void;
+  #connection: Connection | undefined;
+  #users = 0;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(options: ConnectionOptions, changed: (state: ConnectionState, host: string) => void) {
+    this.#options = options;
+    this.#changed = changed;
+  }
+
+  lease(): Lease {
+    const connection = this.#connection ?? this.#create();
+    this.#users += 1;
+    let released = false;
+    return {
+      connection,
+      release: async () => {
+        if (!released) {
+          released = true;
+          this.#users -= 1;
+          await this.#closeUnused();
+        }
+      },
+    };
+  }
+
+  /** Closes whoever still uses it. */
+  async close(): Promise<void> {
+    this.#users = 0;
+    await this.#closeUnused();
+  }
+
+  #create(): Connection {
+    const connection = new Connection(this.#options);
+    this.#connection = connection;
+    connection.onState((state) => this.#changed(state, connection.host));
+    connection.open();
+    return connection;
+  }
+
+  async #closeUnused(): Promise<void> {
+    const connection = this.#connection;
+    if (this.#users === 0 && connection !== undefined) {
+      this.#connection = undefined;
+      this.#closing = Promise.all([this.#closing, connection.close()]).then(() => undefined);
+    }
+    if (this.#users === 0) {
+      await this.#closing;
+    }
+  }
+}

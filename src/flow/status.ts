@@ -1,0 +1,173 @@
+/**
+ * What a node shows under itself, from one table of states: number first, the cause and the next step
+ * always said. Pure apart from `StatusLight`, which keeps the editors from being flooded.
+ */
+import type { ConnectionState } from "../amqp/connection";
+import type { Fault } from "../amqp/fault";
+import type { PublisherState } from "../amqp/publisher";
+import type { SubscriptionState } from "../amqp/subscription";
+
+/** A catalogue lookup: key under `status`, and what to fill in. */
+export type Translate = (key: string, values?: Readonly<Record<string, string | number>>) => string;
+
+/** What Node-RED shows, plus a stable code and counters for Status nodes. */
+export interface NodeStatus {
+  readonly fill: "red" | "green" | "yellow" | "blue" | "grey";
+  readonly shape: "ring" | "dot";
+  readonly text: string;
+  readonly code: string;
+  readonly counters?: Readonly<Record<string, number>>;
+}
+
+/** All that an in-node's status depends on. */
+export interface IntakeView {
+  readonly connection: ConnectionState;
+  readonly subscription: SubscriptionState;
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  /** The delivery held longest, once that is worth saying. */
+  readonly held?: { readonly minutes: number; readonly by: string };
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** All that an out-node's status depends on. */
+export interface OutletView {
+  readonly connection: ConnectionState;
+  readonly publisher: PublisherState;
+  readonly waiting: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** The status of an in-node. */
+export function intakeStatus(view: IntakeView, now: number, translate: Translate): NodeStatus {
+  const status = linkStatus(view.connection, now, translate) ?? subscriptionStatus(view, now, translate);
+  return { ...status, counters: { ...view.counters, inFlight: view.inFlight } };
+}
+
+/** The status of an out-node. */
+export function outletStatus(view: OutletView, now: number, translate: Translate): NodeStatus {
+  const status = linkStatus(view.connection, now, translate) ?? publisherStatus(view, now, translate);
+  return { ...status, counters: { ...view.counters, waiting: view.waiting } };
+}
+
+function linkStatus(state: ConnectionState, now: number, translate: Translate): NodeStatus | undefined {
+  switch (state.phase) {
+    case "idle":
+    case "connecting":
+      return light("yellow", "ring", translate("connecting"), "connecting");
+    case "reconnecting":
+      return retrying(state.fault, state.retryAt, now, translate);
+    case "blocked":
+      return light("yellow", "dot", translate("blocked"), "blocked");
+    case "closing":
+      return light("grey", "ring", translate("closing"), "closing");
+    case "connected":
+      return undefined;
+  }
+}
+
+function subscriptionStatus(view: IntakeView, now: number, translate: Translate): NodeStatus {
+  const { subscription, inFlight, maxInFlight, held } = view;
+  switch (subscription.phase) {
+    case "idle":
+    case "preparing":
+      return light("yellow", "ring", translate("connecting"), "connecting");
+    case "waiting":
+    case "unbound":
+      return waiting(subscription.fault, subscription.retryAt, now, translate);
+    case "consuming":
+      if (held !== undefined) {
+        return light("yellow", "dot", translate("held", { minutes: held.minutes, node: held.by }), "held");
+      }
+      return inFlight === 0
+        ? light("green", "dot", translate("connected"), "connected")
+        : light("blue", "dot", translate("in-flight", { count: inFlight, max: maxInFlight }), "in-flight");
+  }
+}
+
+function publisherStatus(view: OutletView, now: number, translate: Translate): NodeStatus {
+  if (view.publisher.phase === "waiting") {
+    return waiting(view.publisher.fault, view.publisher.retryAt, now, translate);
+  }
+  return view.waiting === 0
+    ? light("green", "dot", translate("connected"), "connected")
+    : light("blue", "dot", translate("outbox", { count: view.waiting }), "outbox");
+}
+
+function waiting(fault: Fault, retryAt: number, now: number, translate: Translate): NodeStatus {
+  const subject = fault.subject ?? "";
+  switch (fault.code) {
+    case "queue-missing":
+      return light("yellow", "dot", translate("waiting-queue", { queue: subject }), fault.code);
+    case "exchange-missing":
+      return light("yellow", "dot", translate("waiting-exchange", { exchange: short(subject) }), fault.code);
+    case "forbidden":
+    case "queue-differs":
+    case "queue-locked":
+      return { ...retrying(fault, retryAt, now, translate), fill: "red" };
+    default:
+      return retrying(fault, retryAt, now, translate);
+  }
+}
+
+function retrying(fault: Fault, retryAt: number, now: number, translate: Translate): NodeStatus {
+  const seconds = Math.max(1, Math.ceil((retryAt - now) / 1_000));
+  const cause = translate(`fault.${fault.code}`);
+  return light("yellow", "ring", translate("retry", { seconds, cause }), fault.code);
+}
+
+/** REGARDS names its exchanges after Java classes; the class says enough. */
+function short(exchange: string): string {
+  return exchange.slice(exchange.lastIndexOf(".") + 1);
+}
+
+function light(fill: NodeStatus["fill"], shape: NodeStatus["shape"], text: string, code: string): NodeStatus {
+  return { fill, shape, text, code };
+}
+
+const SHORTEST_MS = 250;
+
+/** Shows the latest status at most four times a second, and never the same one twice. */
+export class StatusLight {
+  readonly #show: (status: NodeStatus) => void;
+  readonly #compute: () => NodeStatus;
+  #timer: NodeJS.Timeout | undefined;
+  #shown = "";
+  #shownAt = 0;
+
+  constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
+    this.#compute = compute;
+    this.#show = show;
+  }
+
+  /** Something changed. */
+  touch(): void {
+    if (this.#timer !== undefined) {
+      return;
+    }
+    const wait = this.#shownAt + SHORTEST_MS - Date.now();
+    if (wait <= 0) {
+      this.#update();
+    } else {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#update();
+      }, wait);
+      this.#timer.unref();
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #update(): void {
+    const status = this.#compute();
+    const seen = `${status.fill} ${status.shape} ${status.text}`;
+    if (seen !== this.#shown) {
+      this.#shown = seen;
+      this.#shownAt = Date.now();
+      this.#show(status);
+    }
+  }
+}
