@@ -1,0 +1,128 @@
+/** When a flow has finished, seen from the broker: an event is unacknowledged until its last node lets go. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { broadcastExchange, order } from "../../src/regards/services";
+import { brokerNode, tab } from "../nodes/flows";
+import { freePort } from "../support/free-port";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import type { FlowNode, TestNodeRed } from "../support/test-node-red";
+import { untilValue } from "../support/until";
+import { completionCases } from "./completion-cases";
+
+const EXCHANGE = broadcastExchange("regards", order.eventClass);
+
+for (const version of [5, 4] as const) {
+  describe(`a flow has finished with an event, Node-RED ${version}`, function () {
+    this.timeout(30_000);
+    let vhost: FreshVhost;
+    let nodeRed: TestNodeRed;
+    let connection: ChannelModel;
+    let channel: ConfirmChannel;
+    let web: Server;
+    let queue = "";
+    let cases: ReturnType<typeof completionCases>;
+
+    before(async () => {
+      vhost = await freshVhost();
+      nodeRed = await sharedNodeRed(version);
+      connection = await connect(vhost.url);
+      channel = await connection.createConfirmChannel();
+      await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+      web = createServer((request, response) => {
+        if (request.url === "/") {
+          response.end("hello");
+        }
+      }).listen(0, "127.0.0.1");
+      await once(web, "listening");
+      const { port } = web.address() as AddressInfo;
+      cases = completionCases(`http://127.0.0.1:${port}`, `http://127.0.0.1:${await freePort()}`);
+    });
+
+    after(async () => {
+      await nodeRed.deploy([]);
+      await connection.close();
+      web.closeAllConnections();
+      web.close();
+      await vhost.drop();
+    });
+
+    for (const [index, { title }] of completionCases("", "").entries()) {
+      it(`after ${title}`, async () => {
+        const { nodes, arrive } = cases.find((each) => each.title === title) ?? { nodes: [], arrive: 0 };
+        queue = `completion-${index}`;
+        await deploy(nodes);
+
+        publish();
+        for (let index = 0; index < arrive; index += 1) {
+          await nodeRed.nextMessage("gate");
+        }
+        if (arrive > 0) {
+          assert.deepEqual(await counts(), { ready: 0, unacked: 1 }, "while the gate holds");
+        } else {
+          await untilReceived();
+        }
+        await nodeRed.release("gate", arrive);
+
+        await untilEmpty();
+        assert.equal(await openRuns(), 0);
+      });
+    }
+
+    async function deploy(nodes: readonly FlowNode[]): Promise<void> {
+      await nodeRed.deploy([
+        tab,
+        brokerNode(vhost),
+        {
+          id: "in",
+          type: "regards-order-in",
+          z: "tab",
+          broker: "broker",
+          queue,
+          queueType: "classic",
+          maxInFlight: 10,
+          retryDelay: 0,
+          wires: [["first"], [], [], [], [], []],
+        },
+        ...nodes,
+        { id: "gate", type: "test-probe", z: "tab", hold: true, wires: [] },
+      ]);
+      nodeRed.forget();
+      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    }
+
+    function publish(): void {
+      const headers = { "regards.tenant": "project1" };
+      channel.publish(EXCHANGE, "", Buffer.from('{"status":"GRANTED","orderId":1}'), { headers });
+    }
+
+    async function counts() {
+      const { ready, unacked } = (await vhost.broker.console.queue(queue, vhost.vhost)) ?? {};
+      return { ready, unacked };
+    }
+
+    async function untilReceived(): Promise<void> {
+      await channel.waitForConfirms();
+    }
+
+    async function untilEmpty(): Promise<void> {
+      const isEmpty = ({ ready, unacked }: Awaited<ReturnType<typeof counts>>) =>
+        ready === 0 && unacked === 0;
+      await untilValue(counts, isEmpty, { what: "the event to be accepted", timeout: 5_000 });
+    }
+
+    /** The tracker is found through the module cache of the process under test. */
+    async function openRuns(): Promise<number> {
+      return nodeRed.evaluate((RED) => {
+        const { _cache } = process.getBuiltinModule("node:module") as unknown as {
+          _cache: NodeJS.Require["cache"];
+        };
+        const file = Object.keys(_cache).find((each) => each.endsWith("src/flow/completion.js")) ?? "";
+        return _cache[file]?.exports.trackerOf(RED).size as number;
+      });
+    }
+  });
+}
