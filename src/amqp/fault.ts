@@ -11,7 +11,6 @@ export type FaultCode =
   | "timeout"
   | "login"
   | "vhost"
-  | "vhost-forbidden"
   | "forbidden"
   | "queue-missing"
   | "exchange-missing"
@@ -59,8 +58,9 @@ const BY_ERRNO: Readonly<Record<string, FaultCode>> = {
 const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/Login was refused|ACCESS-REFUSED.*Handshake|Handshake terminated by server: 403/i, "login"],
   [/SASL mechanism .* is not provided/i, "login"],
-  [/access to vhost .* refused|user .* (?:may|can) ?not access vhost/i, "vhost-forbidden"],
-  [/vhost '?.*'? (?:not found|is down)|NOT_ALLOWED - vhost/i, "vhost"],
+  // amqplib hides the broker's words here; only the vhost is checked at this step of the handshake.
+  [/Expected ConnectionOpenOk; got <ConnectionClose/, "vhost"],
+  [/NOT_ALLOWED - vhost|vhost '.*' is down/i, "vhost"],
   [/NOT_FOUND - no queue/i, "queue-missing"],
   [/NOT_FOUND - no exchange/i, "exchange-missing"],
   [/ACCESS_REFUSED/i, "forbidden"],
@@ -73,15 +73,21 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/Socket closed|Unexpected close|Channel ended|Connection clos|CONNECTION_FORCED/i, "lost"],
 ];
 
+/** Where a library's words say nothing to a person. */
+const CLEARER: Partial<Record<FaultCode, string>> = {
+  vhost: "the vhost does not exist, is down, or this user may not use it",
+};
+
 /** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */
 export function faultOf(error: unknown): Fault {
-  const detail = wordsOf(error);
-  return withSubject(codeOf(error, detail), detail);
+  const words = wordsOf(error);
+  const code = codeOf(error, words);
+  return withSubject(code, CLEARER[code] ?? words);
 }
 
 /** True when trying again soon cannot help: somebody has to change a setting or a permission. */
 export function needsSomebody(code: FaultCode): boolean {
-  return ["login", "vhost", "vhost-forbidden", "tls-untrusted", "tls-expired", "tls-host"].includes(code);
+  return ["login", "vhost", "tls-untrusted", "tls-expired", "tls-host"].includes(code);
 }
 
 function codeOf(error: unknown, detail: string): FaultCode {

@@ -63,7 +63,8 @@ function hostOf(RED: NodeAPI, node: Node): IntakeHost {
     translate: translator(RED, "status"),
     newMessageId: () => RED.util.generateId(),
     isWired: (output) => (wires[output]?.length ?? 0) > 0,
-    send: (output, message) => node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
+    send: (output, message) =>
+      node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
     show: (status) => node.status(status),
     debug: (words) => node.debug(words),
   };
