@@ -1,0 +1,65 @@
+/**
+ * Makes a fresh clone ready: installs what package-lock.json asks for unless it is there already, and
+ * compiles. Nothing is installed yet when this runs, so it uses only what Node.js brings.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The root of the repository. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/**
+ * What the given npm would say is told by us, in one line: its own log level does not reach the inner one.
+ */
+const { npm_config_loglevel: _outer, ...ENV } = process.env;
+
+/**
+ * Runs a program in the repository; rejects when it does not end well. A quiet one is heard only when it
+ * fails.
+ */
+export async function run(program, args, { quiet = false, env = ENV } = {}) {
+  const isNpmOnWindows = process.platform === "win32" && program === "npm";
+  const stdio = quiet ? ["ignore", "pipe", "pipe"] : "inherit";
+  const child = spawn(program, args, { cwd: ROOT, env, stdio, shell: isNpmOnWindows });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(chunk));
+  const [code, signal] = await once(child, "close");
+  if (code === 0) return;
+  if (quiet) process.stderr.write(Buffer.concat(output));
+  throw new Error(`${[program, ...args].join(" ")} ended with ${signal ?? code}`);
+}
+
+/** The path of an installed program, to be run with Node.js itself: no shell, no PATH, on every system. */
+export const installed = (...path) => join(ROOT, "node_modules", ...path);
+
+const packagesIn = async (file) => {
+  const text = await readFile(join(ROOT, file), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text).packages;
+};
+
+/** npm notes what it installed; optional packages for other systems are rightly missing from it. */
+const isInstalled = async () => {
+  const wanted = await packagesIn("package-lock.json");
+  const present = await packagesIn("node_modules/.package-lock.json");
+  if (!wanted || !present) return false;
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    const found = present[path];
+    return path === "" || found?.version === version || (!found && (optional || devOptional));
+  });
+};
+
+/** Compiles every .ts beside itself. */
+export const compile = (options) => run(process.execPath, [installed("typescript/bin/tsc")], options);
+
+/** Installs what is missing, and compiles. */
+export async function setUp({ quiet = false } = {}) {
+  if (!(await isInstalled())) {
+    console.log("Installing the packages of package-lock.json with npm ci ...");
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { quiet });
+  }
+  console.log("Compiling with tsc ...");
+  await compile({ quiet });
+}
