@@ -1,0 +1,248 @@
+/** The config node: how many connections there are, what each mistake looks like, and how it mends. */
+import assert from "node:assert/strict";
+import { type ConfirmChannel, connect } from "amqplib";
+import { broadcastExchange, order } from "../../src/regards/services";
+import { freePort } from "../support/free-port";
+import type { Status } from "../support/node-red-wire";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import type { FlowNode, TestNodeRed } from "../support/test-node-red";
+import { untilValue } from "../support/until";
+import { brokerNode, tab } from "./flows";
+
+const EXCHANGE = broadcastExchange("regards", order.eventClass);
+const EVENT = Buffer.from('{"status":"GRANTED","orderId":1}');
+
+describe("regards-broker", function () {
+  this.timeout(60_000);
+  let vhost: FreshVhost;
+  let nodeRed: TestNodeRed;
+  let channel: ConfirmChannel;
+
+  beforeEach(async () => {
+    vhost = await freshVhost();
+    nodeRed = await sharedNodeRed();
+    channel = await (await connect(vhost.url)).createConfirmChannel();
+    await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+  });
+
+  afterEach(async () => {
+    await nodeRed.deploy([]);
+    await vhost.drop();
+  });
+
+  it("serves twenty nodes with two connections, as many after fifty redeploys, and none after the last node", async () => {
+    const flow = [
+      tab,
+      brokerNode(vhost),
+      ...Array.from({ length: 15 }, (_, index) => inNode(`in-${index}`)),
+      ...Array.from({ length: 5 }, (_, index) => ackNode(`ack-${index}`)),
+    ];
+    await nodeRed.deploy(flow);
+    await Promise.all(flow.slice(2).map(({ id }) => connected(id)));
+
+    assert.equal((await ours()).length, 2);
+    for (let round = 0; round < 50; round += 1) {
+      await nodeRed.deploy(flow);
+    }
+    await Promise.all(flow.slice(2).map(({ id }) => connected(id)));
+    await untilValue(ours, ({ length }) => length === 2, { what: "two connections" });
+    const consumers = await vhost.broker.console.consumers(vhost.vhost);
+    assert.equal(consumers.length, 15);
+
+    await nodeRed.deploy([]);
+    await untilValue(ours, ({ length }) => length === 0, { what: "no connection" });
+  });
+
+  it("opens no connection for a broker node nobody uses", async () => {
+    await nodeRed.deploy([tab, brokerNode(vhost)]);
+
+    assert.equal((await ours()).length, 0);
+  });
+
+  const mistakes: readonly {
+    readonly title: string;
+    readonly properties: () => Promise<Readonly<Record<string, unknown>>>;
+    readonly cause: RegExp;
+  }[] = [
+    {
+      title: "a wrong password",
+      properties: async () => ({ credentials: { user: vhost.user, password: "wrong" } }),
+      cause: /login refused/,
+    },
+    {
+      title: "an unknown host",
+      properties: async () => ({ hosts: "nowhere.invalid" }),
+      cause: /host not found/,
+    },
+    {
+      title: "a closed port",
+      properties: async () => ({ hosts: `127.0.0.1:${await freePort()}` }),
+      cause: /connection refused/,
+    },
+    { title: "an unknown vhost", properties: async () => ({ vhost: "nowhere" }), cause: /vhost unknown/ },
+    {
+      title: "a forbidden vhost",
+      properties: async () => ({ vhost: "/" }),
+      cause: /vhost unknown or forbidden/,
+    },
+  ];
+
+  for (const { title, properties, cause } of mistakes) {
+    it(`says ${title} in its users' status and in one log line, keeps trying, and recovers when it is mended`, async () => {
+      await nodeRed.deploy([tab, brokerNode(vhost, await properties()), inNode("in"), ackNode("ack")]);
+
+      for (const id of ["in", "ack"]) {
+        const status = await nodeRed.untilStatus(id, ({ text = "" }) => cause.test(text));
+        assert.match(status.text ?? "", /retry in \d+ s/);
+        assert.equal(status.fill, "yellow");
+      }
+      const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
+      assert.equal(lines.length, 1, JSON.stringify(lines));
+      assert.ok(!JSON.stringify(nodeRed.logs).includes(vhost.password), "no secret in the log");
+
+      await nodeRed.deploy([tab, brokerNode(vhost), inNode("in"), ackNode("ack")]);
+      await Promise.all(["in", "ack"].map((id) => connected(id)));
+    });
+  }
+
+  it("connects by itself once a wrong password has become the right one", async () => {
+    const node = brokerNode(vhost, { credentials: { user: vhost.user, password: "new-secret" } });
+    await nodeRed.deploy([tab, node, inNode("in")]);
+    await nodeRed.untilStatus("in", ({ text = "" }) => /login refused/.test(text));
+
+    await vhost.broker.console.changePassword(vhost.user, "new-secret");
+
+    await connected("in", 40_000);
+  });
+
+  it("walks its host list", async () => {
+    const hosts = `127.0.0.1:${await freePort()}, nowhere.invalid, ${vhost.host}:${vhost.port}`;
+
+    await nodeRed.deploy([tab, brokerNode(vhost, { hosts }), inNode("in")]);
+
+    await connected("in");
+  });
+
+  for (const [title, properties, sentence] of [
+    ["no hosts", { hosts: "" }, /"hosts" is empty/],
+    ["a host with a path", { hosts: "amqp://host/x" }, /is not a host/],
+    ["an address that is no web address", { address: "ftp://x" }, /absolute http or https address/],
+    ["a heartbeat of 70000", { heartbeat: 70_000 }, /number from 0 to 65535/],
+  ] as const) {
+    it(`refuses ${title} with a sentence, and its users stay not configured`, async () => {
+      await nodeRed.deploy([tab, brokerNode(vhost, properties), inNode("in")]);
+
+      await nodeRed.untilStatus("in", ({ text }) => text === "not configured");
+      const line = await nodeRed.untilLog(({ level, id }) => level === "error" && id === "broker");
+      assert.match(line.msg, sentence);
+    });
+  }
+
+  it("lets a user say so when it is missing", async () => {
+    await nodeRed.deploy([tab, { ...inNode("in"), broker: "" }, { ...ackNode("ack"), broker: "gone" }]);
+
+    for (const id of ["in", "ack"]) {
+      const status = await nodeRed.untilStatus(id, ({ text }) => text === "not configured");
+      assert.deepEqual([status.fill, status.shape], ["grey", "ring"]);
+    }
+  });
+
+  for (const [title, properties, sentence] of [
+    ["maxInFlight 0", { maxInFlight: 0 }, /"maxInFlight" is "0".*from 1 to 65535/],
+    ["maxInFlight 70000", { maxInFlight: "70000" }, /from 1 to 65535/],
+    ["maxInFlight abc", { maxInFlight: "abc" }, /"abc"/],
+    ["a bad regular expression", { correlationType: "regex", correlation: "(" }, /not a regular expression/],
+    ["an existing queue without a name", { queueMode: "existing" }, /"queue" is empty/],
+    ["an unknown way to settle", { settle: "perhaps" }, /must be one of: finished, handed, manual/],
+  ] as const) {
+    it(`an in-node with ${title} has a red status and one sentence in the log`, async () => {
+      await nodeRed.deploy([tab, brokerNode(vhost), { ...inNode("in"), ...properties }]);
+
+      const status = await nodeRed.untilStatus("in", ({ fill }) => fill === "red");
+      assert.match(status.text ?? "", /check the setting/);
+      const lines = nodeRed.logs.filter(({ level, id }) => level === "error" && id === "in");
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]?.msg ?? "", sentence);
+    });
+  }
+
+  it("waits for an exchange that is not there yet, and receives what comes after", async () => {
+    await channel.deleteExchange(EXCHANGE);
+    await nodeRed.deploy([tab, brokerNode(vhost), inNode("in", "probe"), probe("probe")]);
+    await nodeRed.untilStatus("in", says(/waiting for exchange OrderResponseDtoEvent/));
+
+    await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+
+    await connected("in", 20_000);
+    channel.publish(EXCHANGE, "", EVENT);
+    await nodeRed.nextMessage("probe");
+  });
+
+  it("waits for an existing queue that is not there yet", async () => {
+    const node = { ...inNode("in", "probe"), queueMode: "existing", queue: "admins" };
+    await nodeRed.deploy([tab, brokerNode(vhost), node, probe("probe")]);
+    await nodeRed.untilStatus("in", says(/waiting for queue admins/));
+
+    await channel.assertQueue("admins", { durable: true, arguments: { "x-max-priority": 255 } });
+    channel.sendToQueue("admins", EVENT);
+
+    await nodeRed.nextMessage("probe", { timeout: 20_000 });
+  });
+
+  it("names a queue that was declared with other arguments, and recovers when it is gone", async () => {
+    await channel.assertQueue("mine", { durable: true, maxPriority: 10 });
+    await nodeRed.deploy([tab, brokerNode(vhost), { ...inNode("in"), queue: "mine" }]);
+    const status = await nodeRed.untilStatus("in", says(/other arguments/));
+    assert.equal(status.fill, "red");
+    const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "in");
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]?.msg ?? "", /mine/);
+
+    await channel.deleteQueue("mine");
+
+    await connected("in", 20_000);
+  });
+
+  it("names a missing permission, and recovers when it is given", async () => {
+    await vhost.broker.console.setPermissions(vhost.user, vhost.vhost, {
+      configure: "",
+      write: "",
+      read: "",
+    });
+    await nodeRed.deploy([tab, brokerNode(vhost), inNode("in")]);
+    const status = await nodeRed.untilStatus("in", says(/no permission/));
+    assert.equal(status.fill, "red");
+
+    await vhost.broker.console.setPermissions(vhost.user, vhost.vhost);
+
+    await connected("in", 20_000);
+  });
+
+  function ours() {
+    return vhost.broker.console
+      .connections(vhost.vhost)
+      .then((connections) => connections.filter(({ name }) => name?.startsWith("Node-RED")));
+  }
+
+  function connected(id: string, timeout = 10_000): Promise<Status> {
+    return nodeRed.untilStatus(id, ({ text }) => text === "connected", { timeout });
+  }
+});
+
+function says(words: RegExp): (status: Status) => boolean {
+  return ({ text = "" }) => words.test(text);
+}
+
+function inNode(id: string, target?: string): FlowNode {
+  const wires = [target === undefined ? [] : [target], [], [], [], [], []];
+  return { id, type: "regards-order-in", z: "tab", broker: "broker", queueType: "classic", wires };
+}
+
+function ackNode(id: string): FlowNode {
+  return { id, type: "regards-ack-out", z: "tab", broker: "broker", recipientLabel: "me", wires: [[], []] };
+}
+
+function probe(id: string): FlowNode {
+  return { id, type: "test-probe", z: "tab", wires: [] };
+}
