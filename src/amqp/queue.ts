@@ -8,12 +8,15 @@ import type { Channel } from "amqplib";
 export type QueuePlan =
   | { readonly mode: "existing"; readonly name: string }
   | { readonly mode: "temporary"; readonly name: string; readonly exchange: string }
-  | {
-      readonly mode: "own";
-      readonly name: string;
-      readonly type: "quorum" | "classic";
-      readonly exchange: string;
-    };
+  | OwnQueue;
+
+/** A queue the node declares for itself. */
+export interface OwnQueue {
+  readonly mode: "own";
+  readonly name: string;
+  readonly type: "quorum" | "classic";
+  readonly exchange: string;
+}
 
 /** An own queue that nobody uses for so long disappears: an abandoned flow must not fill the broker. */
 export const UNUSED_DAYS = 7;
@@ -54,18 +57,22 @@ export async function bindQueue(channel: Channel, plan: QueuePlan): Promise<void
 }
 
 /**
- * Deletes an own queue with all that belongs to it if nothing waits in either.
+ * Deletes an own queue with all that belongs to it if nothing waits in either. It is unbound first, so that
+ * nothing can arrive between the look and the deletion (quorum queues refuse a conditional delete).
  * @returns how many messages were left waiting, which is why it was kept
  */
-export async function deleteOwnQueue(channel: Channel, name: string): Promise<number> {
+export async function deleteOwnQueue(channel: Channel, plan: OwnQueue): Promise<number> {
+  const { name, exchange } = plan;
   const dead = deadLetterName(name);
-  const waiting = (await channel.checkQueue(name)).messageCount;
-  const rejected = (await channel.checkQueue(dead)).messageCount;
-  if (waiting + rejected === 0) {
-    await channel.deleteQueue(name, { ifEmpty: true, ifUnused: true });
-    await channel.deleteQueue(dead, { ifEmpty: true, ifUnused: true });
+  await channel.unbindQueue(name, exchange, "");
+  const queue = await channel.checkQueue(name);
+  const letters = await channel.checkQueue(dead);
+  const waiting = queue.messageCount + letters.messageCount;
+  if (waiting === 0 && queue.consumerCount + letters.consumerCount === 0) {
+    await channel.deleteQueue(name);
+    await channel.deleteQueue(dead);
   }
-  return waiting + rejected;
+  return waiting;
 }
 
 /**

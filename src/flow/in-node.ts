@@ -40,9 +40,18 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       });
     }
     this.on("close", (removed: boolean, done: () => void) => {
-      intake.close(removed).then(done, done);
+      // A disabled node is "removed" too, but its events must wait for it.
+      intake.close(removed && !isInFlows(RED, this.id)).then(done, done);
     });
   });
+}
+
+function isInFlows(RED: NodeAPI, id: string): boolean {
+  let isThere = false;
+  RED.nodes.eachNode((node) => {
+    isThere ||= node.id === id;
+  });
+  return isThere;
 }
 
 /** What a message wired back says about its delivery. */

@@ -186,7 +186,7 @@ export class Intake {
       return;
     }
     try {
-      const waiting = await this.#lease.connection.aside((channel) => deleteOwnQueue(channel, queue.name));
+      const waiting = await this.#lease.connection.aside((channel) => deleteOwnQueue(channel, queue));
       if (waiting > 0) {
         this.#host.voice.log("queue-kept", { queue: queue.name, waiting });
       }
