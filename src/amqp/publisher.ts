@@ -135,8 +135,11 @@ export class Publisher {
     });
   }
 
-  /** Waits a little for the confirms still missing, reports the rest as not published, and lets go. */
-  async close(grace: number): Promise<void> {
+  /**
+   * Waits a little for the confirms still missing, reports the rest as not published, and lets go.
+   * @returns how many were not published
+   */
+  async close(grace: number): Promise<number> {
     if (this.#outbox.size > 0 && this.#connection.isUp) {
       const drained = new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -147,7 +150,8 @@ export class Publisher {
     this.#stopListening();
     clearTimeout(this.#retry);
     clearInterval(this.#watch);
-    for (const entry of [...this.#outbox.values()]) {
+    const left = [...this.#outbox.values()];
+    for (const entry of left) {
       this.#conclude(entry, refused("REGARDS_CLOSED", "The node was closed before the broker confirmed."));
     }
     const channel = this.#channel;
@@ -155,6 +159,7 @@ export class Publisher {
     if (channel !== undefined) {
       closeQuietly(channel, grace);
     }
+    return left.length;
   }
 
   /** Sends what can be sent now; called whenever something changed. */

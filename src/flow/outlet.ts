@@ -102,7 +102,11 @@ export class Outlet {
   }
 
   async close(): Promise<void> {
-    await this.#publisher.close(GRACE_MS);
+    const unpublished = await this.#publisher.close(GRACE_MS);
+    if (unpublished > 0) {
+      // A Catch node of the same flow is closed by now too, and would swallow the refusals.
+      this.#voice.warn("closed-unpublished", { count: unpublished });
+    }
     this.#stopListening();
     this.#light.stop();
     await this.#lease.release();
