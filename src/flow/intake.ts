@@ -197,6 +197,7 @@ export class Intake {
 
   #delivered(delivery: Delivery): void {
     this.#counters.received += 1;
+    this.#light.touch();
     const { queue } = this.#settings;
     if (queue.mode === "own" && isCondemned(delivery, queue.name)) {
       this.#counters.rejected += 1;

@@ -125,7 +125,9 @@ function light(fill: NodeStatus["fill"], shape: NodeStatus["shape"], text: strin
   return { fill, shape, text, code };
 }
 
-const SHORTEST_MS = 250;
+/** Between two looks, and between two reports of nothing but counters, in milliseconds. */
+const LOOK_MS = 250;
+const COUNTERS_MS = 1_000;
 
 /** Shows the latest status at most four times a second, and never the same one twice. */
 export class StatusLight {
@@ -133,6 +135,8 @@ export class StatusLight {
   readonly #compute: () => NodeStatus;
   #timer: NodeJS.Timeout | undefined;
   #shown = "";
+  #counted = "";
+  #lookedAt = 0;
   #shownAt = 0;
 
   constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
@@ -142,18 +146,8 @@ export class StatusLight {
 
   /** Something changed. */
   touch(): void {
-    if (this.#timer !== undefined) {
-      return;
-    }
-    const wait = this.#shownAt + SHORTEST_MS - Date.now();
-    if (wait <= 0) {
-      this.#update();
-    } else {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#update();
-      }, wait);
-      this.#timer.unref();
+    if (this.#timer === undefined) {
+      this.#lookIn(this.#lookedAt + LOOK_MS - Date.now());
     }
   }
 
@@ -161,13 +155,36 @@ export class StatusLight {
     clearTimeout(this.#timer);
   }
 
-  #update(): void {
+  #lookIn(milliseconds: number): void {
+    if (milliseconds <= 0) {
+      this.#look();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+    }, milliseconds);
+    this.#timer.unref();
+  }
+
+  #look(): void {
+    const now = Date.now();
+    this.#lookedAt = now;
     const status = this.#compute();
     const seen = `${status.fill} ${status.shape} ${status.text}`;
-    if (seen !== this.#shown) {
-      this.#shown = seen;
-      this.#shownAt = Date.now();
-      this.#show(status);
+    const counted = JSON.stringify(status.counters);
+    if (seen === this.#shown) {
+      if (counted === this.#counted) {
+        return;
+      }
+      if (now < this.#shownAt + COUNTERS_MS) {
+        this.#lookIn(this.#shownAt + COUNTERS_MS - now);
+        return;
+      }
     }
+    this.#shown = seen;
+    this.#counted = counted;
+    this.#shownAt = now;
+    this.#show(status);
   }
 }
