@@ -3,11 +3,13 @@
  * is the only code that touches the socket. Enters: where and as whom to connect. Leaves: states, and
  * channels on which nothing can throw into Node-RED. It knows neither queues, nor REGARDS, nor Node-RED.
  */
+import type { Duplex } from "node:stream";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import amqplib, { type Channel, type ChannelModel, type ConfirmChannel } from "amqplib";
 import { Backoff, type BackoffLimits } from "./backoff";
 import { withDeadline } from "./deadline";
 import { type Fault, faultOf, needsSomebody } from "./fault";
+import { surviveUnreadableHeaders } from "./unreadable";
 
 /** One member of the cluster. */
 export interface Endpoint {
@@ -250,11 +252,12 @@ export class Connection {
       void discard(model, this.#timing.close);
       return;
     }
-    if (this.#dead.has(model)) {
+    if (this.#dead.has(model) || hasEnded(model)) {
       this.#failed(this.#cause ?? new Error("Connection closed by the broker"));
       return;
     }
     this.#cause = undefined;
+    surviveUnreadableHeaders(model);
     this.#model = model;
     this.#generation += 1;
     this.#timer = setTimeout(() => {
@@ -321,6 +324,18 @@ async function discard(model: ChannelModel, limit: number): Promise<void> {
 
 /** amqplib only half-closes; towards a frozen peer that would leave the socket behind for minutes. */
 function destroySocket(model: ChannelModel): void {
-  const { stream } = model.connection as unknown as { stream?: { destroy(): void } };
-  stream?.destroy();
+  streamOf(model)?.destroy();
+}
+
+/**
+ * A broker that goes down can close a connection in the very segment that opened it: amqplib has then said
+ * "close" before anybody could listen, and only the ended stream still tells.
+ */
+function hasEnded(model: ChannelModel): boolean {
+  return streamOf(model)?.writableEnded ?? false;
+}
+
+/** The published types leave out the socket. */
+function streamOf(model: ChannelModel): Duplex | undefined {
+  return (model.connection as unknown as { readonly stream?: Duplex }).stream;
 }

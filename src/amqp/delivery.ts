@@ -4,6 +4,7 @@
  */
 import type { ConsumeMessage, MessageProperties } from "amqplib";
 import type { Verdict } from "./settlements";
+import { unreadableHeaders } from "./unreadable";
 
 /** Where verdicts go. */
 export interface Judge {
@@ -14,6 +15,8 @@ export class Delivery {
   readonly content: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Why `headers` is empty although the message has some. */
+  readonly unreadable: string | undefined;
   readonly exchange: string;
   readonly redelivered: boolean;
   readonly tag: number;
@@ -25,6 +28,7 @@ export class Delivery {
     this.content = message.content;
     this.properties = message.properties;
     this.headers = message.properties.headers ?? {};
+    this.unreadable = unreadableHeaders(message.properties);
     this.exchange = message.fields.exchange;
     this.redelivered = message.fields.redelivered;
     this.tag = message.fields.deliveryTag;

@@ -81,6 +81,8 @@ export class CompletionTracker {
   #holdings = new WeakMap<FlowMessage, Holding[]>();
   readonly #watched = new WeakSet<FlowNode>();
   readonly #warned = new WeakSet<FlowNode>();
+  /** What each switch node has yet to deal with. */
+  #switches = new WeakMap<FlowNode, FlowMessage[]>();
   readonly #logHandler = { emit: (_event: "log", entry: LogEntry) => this.#logged(entry) };
   #users = 0;
   #ended: Run[] = [];
@@ -128,6 +130,7 @@ export class CompletionTracker {
     this.#runtime.log.removeHandler(this.#logHandler);
     this.#context.disable();
     this.#holdings = new WeakMap();
+    this.#switches = new WeakMap();
     this.#runs.clear();
   }
 
@@ -190,10 +193,34 @@ export class CompletionTracker {
   }
 
   #postReceive({ msg, destination: { node } }: ReceiveEvent): void {
-    // Handlers of one or two arguments (core switch and filter among them) never signal completion.
-    if (node._expectedDoneCount === 0 || (!node._inputCallback && !node._inputCallbacks)) {
+    if (node.type === "switch" && node._expectedDoneCount === 0) {
+      this.#passSwitch(msg, node);
+    } else if (isSilent(node)) {
       this.#complete(msg, node);
     }
+  }
+
+  /**
+   * Core switch neither signals completion nor is done when its handler returns: it keeps a queue of its own
+   * and takes one message a turn of the event loop. So do we, a turn behind it, counting everybody's messages.
+   */
+  #passSwitch(msg: FlowMessage, node: FlowNode): void {
+    const queue = this.#switches.get(node) ?? [];
+    this.#switches.set(node, queue);
+    queue.push(msg);
+    if (queue.length > 1) {
+      return;
+    }
+    const step = (): void => {
+      const first = queue.shift();
+      if (first !== undefined) {
+        this.#complete(first, node);
+      }
+      if (queue.length > 0) {
+        setImmediate(step);
+      }
+    };
+    setImmediate(step);
   }
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
@@ -354,7 +381,7 @@ export class CompletionTracker {
   }
 
   #late(node: FlowNode): void {
-    if (node.type === "function" && !this.#warned.has(node)) {
+    if ((node.type === "function" || isSilent(node)) && !this.#warned.has(node)) {
       this.#warned.add(node);
       this.#runtime.warnLate(node);
     }
@@ -373,6 +400,11 @@ function follow(run: Run, leader: Run | undefined): void {
   }
   run.leader = leader;
   leader.followers.push(run);
+}
+
+/** Handlers of one or two arguments (core filter among them) never signal completion. */
+function isSilent(node: FlowNode): boolean {
+  return node._expectedDoneCount === 0 || (!node._inputCallback && !node._inputCallbacks);
 }
 
 function holderWithId(run: Run, id: string): FlowNode | undefined {

@@ -24,16 +24,26 @@ export function select(
     headers: delivery.headers,
     correlationId: text(delivery.properties.correlationId),
   };
-  const decoded = decode(service, incoming, address);
+  const decoded = headed(decode(service, incoming, address), delivery.unreadable);
   if (!isWanted(decoded, delivery.headers, settings)) {
     return undefined;
   }
-  if (ours !== undefined && tenant === undefined) {
+  if (ours !== undefined && tenant === undefined && delivery.unreadable === undefined) {
     const { status, correlationId, payload } = decoded;
     const message = `The event has no "regards.tenant" header, and the broker node names "${ours}".`;
     return { recognised: false, code: "REGARDS_NO_TENANT", message, status, correlationId, payload };
   }
   return decoded;
+}
+
+/** Without its headers nobody knows whose event it is, however well its body reads. */
+function headed(decoded: Recognised | Unrecognised, unreadable: string | undefined): typeof decoded {
+  if (unreadable === undefined) {
+    return decoded;
+  }
+  const { status, correlationId, payload } = decoded;
+  const message = `The event's AMQP headers cannot be read: ${unreadable}.`;
+  return { recognised: false, code: "REGARDS_BAD_HEADERS", message, status, correlationId, payload };
 }
 
 function isWanted(

@@ -72,7 +72,34 @@ for (const version of [5, 4] as const) {
       });
     }
 
-    async function deploy(nodes: readonly FlowNode[]): Promise<void> {
+    for (const [title, rule] of [
+      ["a switch", { t: "eq", v: "GRANTED", vt: "str" }],
+      ["a switch with a JSONata rule", { t: "jsonata_exp", v: "topic = 'GRANTED'", vt: "jsonata" }],
+    ] as const) {
+      it(`only after ${title} has dealt with all of a burst`, async () => {
+        const burst = 200;
+        queue = `burst-${rule.t}`;
+        const properties = {
+          property: "topic",
+          propertyType: "msg",
+          rules: [rule],
+          checkall: "true",
+          outputs: 1,
+        };
+        await deploy([{ id: "first", type: "switch", z: "tab", ...properties, wires: [["gate"]] }], burst);
+
+        for (let index = 0; index < burst; index += 1) {
+          publish();
+        }
+
+        await nodeRed.untilMessages("gate", burst);
+        assert.deepEqual(await counts(), { ready: 0, unacked: burst }, "while the gate holds");
+        await nodeRed.release("gate", burst);
+        await untilEmpty();
+      });
+    }
+
+    async function deploy(nodes: readonly FlowNode[], maxInFlight = 10): Promise<void> {
       await nodeRed.deploy([
         tab,
         brokerNode(vhost),
@@ -83,7 +110,7 @@ for (const version of [5, 4] as const) {
           broker: "broker",
           queue,
           queueType: "classic",
-          maxInFlight: 10,
+          maxInFlight,
           retryDelay: 0,
           wires: [["first"], [], [], [], [], []],
         },

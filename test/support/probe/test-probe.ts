@@ -2,12 +2,15 @@
  * The test's eye in a flow: reports every message to the test process, sends it on, and says it is done with
  * it, at once or, with `hold`, when the test releases it.
  */
+import { appendFileSync } from "node:fs";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { FromNodeRed } from "../node-red-wire";
 
 interface ProbeDef extends NodeDef {
   readonly hold?: boolean;
   readonly countOnly?: boolean;
+  /** A file to write every message to before anything else: what was read of a killed process may be less. */
+  readonly journal?: string;
 }
 
 /** A probe as the test process reaches it through the runtime. */
@@ -31,6 +34,7 @@ export default function probe(RED: NodeAPI): void {
     };
     this.on("input", (message, send, done) => {
       this.received++;
+      if (definition.journal) appendFileSync(definition.journal, `${JSON.stringify(message)}\n`);
       try {
         const report: FromNodeRed = { kind: "message", probe: this.id, message };
         if (!definition.countOnly) process.send?.(report);
