@@ -56,8 +56,7 @@ export interface LogHandler {
 /** Node-RED, as far as completion is concerned. */
 export interface Runtime {
   readonly hooks: {
-    // biome-ignore lint/suspicious/noExplicitAny: each hook has a payload of its own
-    add(hook: string, listener: (event: any) => void): void;
+    add<Event>(hook: string, listener: (event: Event) => void): void;
     remove(hook: string): void;
   };
   readonly log: {

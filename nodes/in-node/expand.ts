@@ -1,0 +1,72 @@
+/**
+ * Writes the editor side of the in-nodes, dialog and help, from the one of each that they share (beside this
+ * file) and the table of REGARDS events. Node-RED wants a self-contained html for every node: a script loaded
+ * from elsewhere arrives after `registerType` should have run.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { order, type Service, submission, worker } from "../../src/regards/services";
+
+const PACKAGE = "@regards-flow/node-red-regards";
+const ROOT = join(__dirname, "../..");
+
+/** A shared page, and where each in-node's own goes. */
+const SOURCES: Readonly<Record<string, (type: string) => string>> = {
+  "dialog.html": (type) => `${type}.html`,
+  "help.en-US.html": (type) => `locales/en-US/${type}.html`,
+  "help.fr.html": (type) => `locales/fr/${type}.html`,
+};
+
+/** One html file as it should be. */
+export interface Page {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly html: string;
+}
+
+/** Every in-node's pages, filled in with what the node's service says. */
+export function pages(): Page[] {
+  return Object.entries(SOURCES).flatMap(([source, target]) => {
+    const shared = readFileSync(join(__dirname, source), "utf8");
+    const note = `<!-- Made by \`npm run in-nodes\` from nodes/in-node/${source}: change that file, not this one. -->\n`;
+    return [order, submission, worker].map((service) => {
+      const type = `regards-${service.name}-in`;
+      return { path: `nodes/${target(type)}`, html: note + lean(expand(shared, service, type)) };
+    });
+  });
+}
+
+/** `{{word}}` becomes its value; the lines between `{{#service}}` and `{{/service}}` stay for that one only. */
+function expand(shared: string, service: Service, type: string): string {
+  const values: Readonly<Record<string, string>> = {
+    type,
+    service: service.name,
+    eventClass: service.eventClass,
+    statuses: JSON.stringify(service.statuses).replaceAll(",", ", "),
+    outputs: String(service.statuses.length + 1),
+    words: `${PACKAGE}/regards-broker:`,
+    own: `${PACKAGE}/${type}:`,
+  };
+  return shared
+    .replaceAll(/^\{\{#(\w+)\}\}\n([\s\S]*?)^\{\{\/\1\}\}\n/gm, (_all, name: string, lines: string) =>
+      name === service.name ? lines : "",
+    )
+    .replaceAll(/\{\{(\w+)\}\}/g, (_all, word: string) => {
+      const value = values[word];
+      if (value === undefined) {
+        throw new Error(`The shared page asks for {{${word}}}, which nobody gives.`);
+      }
+      return value;
+    });
+}
+
+/** Nobody reads these pages but a browser: no indentation and no comments, line by line as in the source. */
+function lean(html: string): string {
+  return html.replaceAll(/^[ \t]+/gm, "").replaceAll(/^(?:\/\/.*|\/\*\*.*\*\/)\n/gm, "");
+}
+
+if (require.main === module) {
+  for (const { path, html } of pages()) {
+    writeFileSync(join(ROOT, path), html);
+  }
+}
