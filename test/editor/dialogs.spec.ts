@@ -1,0 +1,403 @@
+/** The dialogs in a real browser, on both Node-REDs and in both languages: what a flow author sees and does. */
+import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
+import { type Stage, setStage } from "../simulator/stage";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { NoBrowserError, startBrowser } from "./browser";
+import { Editor } from "./editor";
+
+const IN_NODES = ["regards-order-in", "regards-submission-in", "regards-worker-in"] as const;
+const NODES = [...IN_NODES, "regards-ack-out"] as const;
+
+const BROKER = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "project1" };
+
+/** Node-RED fills it in before a node sees it, so it is right in every field. */
+const ENV = ["$", "{REGARDS_SETTING}"].join("");
+
+/** The sentences that must be seen, word for word. */
+const SENTENCES = {
+  "en-US": {
+    maxInFlight: "At once: a whole number from 1 to 65535",
+    queue: "Queue name: name the queue the administrator made",
+    attempts: "Attempts: a whole number from 1 to 1000",
+    recipientLabel: "Recipient: the label of this recipient in REGARDS’ notifier",
+    hosts: "Hosts: host or host:port, separated by commas",
+    address: "Web address: an http:// or https:// address, without ?, # or @",
+    heartbeat: "Heartbeat (s): a whole number from 0 to 65535",
+    correlation: /^Correlation id: not a regular expression \(/,
+    unrecognised: "unrecognised",
+    ports: ["published", "refused"],
+  },
+  "fr-FR": {
+    maxInFlight: "À la fois : un nombre entier de 1 à 65535",
+    queue: "Nom de la file : nommez la file créée par l’administrateur",
+    attempts: "Tentatives : un nombre entier de 1 à 1000",
+    recipientLabel: "Destinataire : le libellé de ce destinataire dans le notifier de REGARDS",
+    hosts: "Hôtes : hôte ou hôte:port, séparés par des virgules",
+    address: "Adresse web : une adresse http:// ou https://, sans ?, # ni @",
+    heartbeat: "Battement (s) : un nombre entier de 0 à 65535",
+    correlation: /^Id de corrélation : expression régulière incorrecte \(/,
+    unrecognised: "non reconnu",
+    ports: ["publié", "refusé"],
+  },
+} as const;
+
+/** Every visible word of the dialog, folded parts included, that cannot be right. */
+async function flaws(editor: Editor): Promise<string[]> {
+  return editor.dialog.evaluate((form) => {
+    for (const fold of form.querySelectorAll("details")) {
+      fold.open = true;
+    }
+    const found: string[] = [];
+    for (const label of form.querySelectorAll<HTMLLabelElement>(".form-row > label")) {
+      if (label.offsetParent === null) {
+        continue;
+      }
+      const text = label.textContent.trim();
+      const lineHeight = Number.parseFloat(getComputedStyle(label).lineHeight);
+      if (text === "" || label.scrollWidth > label.clientWidth || label.clientHeight > 1.5 * lineHeight) {
+        found.push(`wrapped, cut or empty: ${text} (${label.htmlFor})`);
+      }
+      if (document.getElementById(label.htmlFor) === null) {
+        found.push(`a label for nothing: ${text}`);
+      }
+    }
+    for (const translated of form.querySelectorAll("[data-i18n]")) {
+      const keys = (translated.getAttribute("data-i18n") ?? "")
+        .split(";")
+        .map((key) => key.replace(/^\[.*\]|.*:/g, ""));
+      const shown = [translated.textContent ?? "", translated.getAttribute("placeholder") ?? ""];
+      found.push(
+        ...keys.filter((key) => shown.some((text) => text.includes(key))).map((key) => `no text for ${key}`),
+      );
+    }
+    return found;
+  });
+}
+
+describe("the editor", function () {
+  this.timeout(60_000);
+  let browser: Browser;
+
+  before("start Chromium", async function () {
+    this.timeout(300_000);
+    try {
+      browser = await startBrowser();
+    } catch (error) {
+      if (!(error instanceof NoBrowserError)) {
+        throw error;
+      }
+      console.log(error.message);
+      this.skip();
+    }
+  });
+
+  after(() => browser?.close());
+
+  for (const version of [5, 4] as const) {
+    for (const locale of ["en-US", "fr-FR"] as const) {
+      describe(`of Node-RED ${version} in ${locale}`, () => {
+        const sentences = SENTENCES[locale];
+        let editor: Editor;
+        let stage: Stage | undefined;
+
+        before("open the editor", async () => {
+          const nodeRed = await sharedNodeRed(version);
+          await nodeRed.deploy([]);
+          editor = await Editor.open(browser, String(nodeRed.url), { locale });
+        });
+
+        after(async () => {
+          await editor?.close();
+          await (await sharedNodeRed(version)).deploy([]);
+          await stage?.strike();
+        });
+
+        beforeEach("close what an earlier test left open", () => editor.cancel());
+
+        afterEach("nothing went wrong in the page", () => {
+          assert.deepEqual(editor.complaints.splice(0), []);
+        });
+
+        it("shows the nodes in a category of their own, each name on one line", async () => {
+          const names = editor.page.locator("#red-ui-palette-REGARDS .red-ui-palette-label");
+          // Node-RED pads the words with spaces of its own.
+          const words = (await names.allTextContents()).map((name) => name.replace(/[^a-z]+/g, " ").trim());
+          assert.deepEqual(words, ["order in", "submission in", "worker in", "ack out"]);
+          for (const name of await names.all()) {
+            assert.ok(((await name.boundingBox())?.height ?? 99) < 30, String(await name.textContent()));
+          }
+        });
+
+        for (const type of NODES) {
+          it(`lets ${type} be dropped and opened, every label on one line and translated`, async () => {
+            const id = await editor.drop(type);
+
+            await editor.open(id);
+            const found = await flaws(editor);
+            await editor.done();
+
+            assert.deepEqual(found, []);
+            const { valid, errors } = await editor.state(id);
+            assert.equal(valid, false);
+            assert.match(errors.join("; "), /Broker/, "a node without a broker says so");
+          });
+        }
+
+        it("shows every tab of the broker's dialog with its labels on one line and translated", async () => {
+          await editor.import([{ ...BROKER, id: "tabs" }]);
+          await editor.open("tabs", "regards-broker");
+
+          for (const tab of await editor.page.locator("#regards-broker-tabs a").all()) {
+            await tab.click();
+            assert.deepEqual(await flaws(editor), []);
+          }
+
+          await editor.done();
+          const { valid, properties } = await editor.state("tabs");
+          assert.equal(valid, true);
+          assert.equal(properties.vhost, "regards.multitenant.manager");
+        });
+
+        it("says in a sentence what is wrong with the broker's settings, and stops when it is mended", async () => {
+          await editor.import([{ id: "wrong", type: "regards-broker" }]);
+          await editor.open("wrong", "regards-broker");
+          assert.equal(await editor.objection("hosts"), sentences.hosts);
+
+          await editor.fill("hosts", "rabbit:99999");
+          assert.equal(await editor.objection("hosts"), sentences.hosts);
+          await editor.fill("hosts", "rabbit, [::1]:5671, 10.0.0.1:5672");
+          assert.equal(await editor.objection("hosts"), "");
+
+          await editor.dialog.locator("summary").first().click();
+          await editor.fill("heartbeat", "often");
+          assert.equal(await editor.objection("heartbeat"), sentences.heartbeat);
+          await editor.fill("heartbeat", ENV);
+          assert.equal(await editor.objection("heartbeat"), "");
+
+          await editor.page.locator("#regards-broker-tabs a").nth(2).click();
+          await editor.fill("address", "ftp://regards");
+          assert.equal(await editor.objection("address"), sentences.address);
+          await editor.fill("address", "https://regards.example.org/prefix");
+          assert.equal(await editor.objection("address"), "");
+
+          await editor.done();
+          assert.equal((await editor.state("wrong")).valid, true);
+        });
+
+        it("says in a sentence what is wrong with an in-node, in its list of errors too", async () => {
+          const node = { id: "bad", type: "regards-order-in", broker: "broker", x: 300, y: 100, wires: [] };
+          await editor.import([BROKER, { ...node, maxInFlight: 0, queueMode: "existing" }]);
+          assert.deepEqual((await editor.state("bad")).errors, [sentences.queue, sentences.maxInFlight]);
+
+          await editor.open("bad");
+          assert.equal(await editor.objection("maxInFlight"), sentences.maxInFlight);
+          assert.equal(await editor.objection("queue"), sentences.queue);
+
+          await editor.fill("maxInFlight", "65535");
+          await editor.fill("queue", "regards.orders.for.me");
+          await editor
+            .field("attempts")
+            .evaluate((field) => field.closest("details")?.setAttribute("open", ""));
+          await editor.fill("attempts", "0");
+          assert.equal(await editor.objection("attempts"), sentences.attempts);
+          await editor.fill("attempts", ENV);
+          assert.equal(await editor.objection("attempts"), "");
+
+          await editor.chooseType("correlation", 2);
+          await editor.fill("correlation", "(");
+          assert.match(await editor.objection("correlation"), sentences.correlation);
+          await editor.fill("correlation", "^mine-");
+          assert.equal(await editor.objection("correlation"), "");
+
+          await editor.done();
+          const { valid, properties } = await editor.state("bad");
+          assert.equal(valid, true);
+          assert.deepEqual([properties.correlationType, properties.correlation], ["regex", "^mine-"]);
+        });
+
+        it("shows the exchange, the queue and the permission as the dialog stands", async () => {
+          const node = { type: "regards-submission-in", x: 300, y: 300, wires: [] };
+          await editor.import([
+            { ...BROKER, id: "b2" },
+            { ...node, id: "named", broker: "b2" },
+          ]);
+          await editor.open("named");
+          const shown = async (): Promise<string[]> =>
+            Promise.all(["exchange", "queue", "dead"].map((part) => editor.text(`#regards-${part}`)));
+          const exchange =
+            "regards.broadcast.fr.cnes.regards.modules.ltamanager.amqp.output.SubmissionResponseDtoEvent";
+
+          const own = "nodered.project1.submission.named";
+          assert.deepEqual(await shown(), [exchange, own, `${own}.dead`]);
+
+          await editor.field("queue").fill("archive");
+          assert.deepEqual(await shown(), [exchange, "archive", "archive.dead"]);
+
+          await editor.field("queueMode").selectOption("temporary");
+          assert.deepEqual((await shown()).slice(0, 2), [exchange, `${own}.…`]);
+          assert.equal(await editor.field("queue").isVisible(), false);
+
+          await editor.field("queueMode").selectOption("existing");
+          assert.deepEqual((await shown()).slice(0, 2), [exchange, "archive"]);
+          await editor.done();
+        });
+
+        it("gives an in-node an input while it settles by hand, and keeps that when it is opened again", async () => {
+          const node = { id: "hand", type: "regards-worker-in", broker: "b3", x: 300, y: 500, wires: [] };
+          await editor.import([{ ...BROKER, id: "b3" }, node]);
+          assert.equal((await editor.state("hand")).inputs, 0);
+
+          await editor.open("hand");
+          await editor.field("settle").selectOption("manual");
+          await editor.done();
+          assert.equal((await editor.state("hand")).inputs, 1);
+          assert.equal(await editor.page.locator('[id="hand"] .red-ui-flow-port-input').count(), 1);
+
+          await editor.open("hand");
+          assert.equal(await editor.field("settle").inputValue(), "manual");
+          await editor.field("settle").selectOption("handed");
+          await editor.done();
+          assert.equal((await editor.state("hand")).inputs, 0);
+        });
+
+        it("gives an imported in-node that settles by hand its input, whatever the flow file left out", async () => {
+          const node = {
+            type: "regards-order-in",
+            broker: "b4",
+            settle: "manual",
+            x: 300,
+            y: 600,
+            wires: [],
+          };
+          await editor.import([
+            { ...BROKER, id: "b4" },
+            { ...node, id: "imported" },
+          ]);
+
+          assert.equal((await editor.state("imported")).inputs, 1);
+        });
+
+        it("takes a flow with nothing but broker and wires, and shows and stores the defaults", async () => {
+          const node = { id: "sparse", type: "regards-worker-in", broker: "b5", x: 600, y: 100, wires: [] };
+          await editor.import([{ ...BROKER, id: "b5" }, node]);
+          assert.deepEqual((await editor.state("sparse")).errors, []);
+
+          await editor.open("sparse");
+          assert.equal(await editor.field("maxInFlight").inputValue(), "10");
+          await editor.done();
+
+          const { name: _name, broker: _broker, ...properties } = (await editor.state("sparse")).properties;
+          const stored = Object.entries(properties).map(([property, value]) => [
+            property,
+            String(value ?? ""),
+          ]);
+          assert.deepEqual(Object.fromEntries(stored), {
+            queueMode: "own",
+            queue: "",
+            queueType: "quorum",
+            correlation: "",
+            correlationType: "any",
+            owner: "",
+            contentType: "",
+            maxInFlight: "10",
+            settle: "finished",
+            attempts: "3",
+            retryDelay: "30",
+            deadline: "25",
+            sample: "",
+            inputs: "0",
+          });
+        });
+
+        it("asks ack-out for a recipient, and names the exchanges it may publish to", async () => {
+          const node = { id: "ack", type: "regards-ack-out", broker: "b6", x: 600, y: 300, wires: [] };
+          await editor.import([{ ...BROKER, id: "b6" }, node]);
+          await editor.open("ack");
+          await editor.fill("recipientLabel", "x");
+          await editor.fill("recipientLabel", "");
+          assert.equal(await editor.objection("recipientLabel"), sentences.recipientLabel);
+          await editor.fill("recipientLabel", "external-system-1");
+          assert.equal(await editor.objection("recipientLabel"), "");
+
+          await editor.field("target").selectOption("fem");
+          assert.equal(await editor.page.locator("#regards-ingest").isVisible(), false);
+          assert.match(await editor.text("#regards-fem"), /feature\.dto\.event\.in\.Diss/);
+
+          await editor.done();
+          assert.equal((await editor.state("ack")).valid, true);
+        });
+
+        it("connects once host, user and password are typed in and deployed, and exports no password", async () => {
+          stage = await setStage();
+          const { vhost } = stage;
+          await editor.import([
+            { id: "typed", type: "regards-broker", name: "by hand" },
+            { id: "live", type: "regards-order-in", broker: "typed", x: 600, y: 500, wires: [] },
+          ]);
+
+          await editor.open("typed", "regards-broker");
+          await editor.fill("hosts", `${vhost.host}:${vhost.port}`);
+          await editor.fill("vhost", vhost.vhost);
+          await editor.page.locator("#regards-broker-tabs a").nth(1).click();
+          await editor.fill("user", vhost.user);
+          await editor.fill("password", vhost.password);
+          await editor.done();
+          await editor.deploy();
+
+          await editor.untilStatus("live", locale === "fr-FR" ? /connect/ : /^connected$/);
+          assert.ok(!JSON.stringify(await editor.exported()).includes(vhost.password));
+        });
+
+        it("names the outputs, the statuses as REGARDS spells them", async () => {
+          assert.deepEqual(await editor.outputLabels("sparse"), [
+            ...["GRANTED", "DELAYED", "SUCCESS", "INVALID_CONTENT", "ERROR", "SKIPPED"],
+            sentences.unrecognised,
+          ]);
+          assert.deepEqual(await editor.outputLabels("ack"), sentences.ports);
+        });
+
+        it("has help for every node in the language of the editor", async () => {
+          for (const type of [...NODES, "regards-broker"]) {
+            const help = await editor.help(type);
+            assert.match(help, locale === "fr-FR" ? /Réglages/ : /Settings/, type);
+          }
+        });
+
+        it("reaches every field of a dialog with the Tab key alone", async () => {
+          await editor.open("sparse");
+          await editor.field("name").focus();
+          const reached = new Set<string>();
+          for (let presses = 0; presses < 40; presses++) {
+            await editor.page.keyboard.press("Tab");
+            const focused = await editor.page.evaluate(() => {
+              const element = document.activeElement;
+              const row = element?.closest(".form-row")?.querySelector("label")?.htmlFor;
+              return element?.tagName === "SUMMARY" ? "summary" : (row?.replace(/^node-input-/, "") ?? "");
+            });
+            if (focused === "summary" && !reached.has("summary")) {
+              await editor.page.keyboard.press("Enter");
+            }
+            reached.add(focused);
+          }
+          await editor.done();
+
+          const expected = [
+            "broker",
+            "queueMode",
+            "queue",
+            "correlation",
+            "owner",
+            "contentType",
+            "maxInFlight",
+          ];
+          const folded = ["settle", "summary", "queueType", "attempts", "retryDelay", "deadline"];
+          assert.deepEqual(
+            [...expected, ...folded].filter((field) => !reached.has(field)),
+            [],
+          );
+        });
+      });
+    }
+  }
+});

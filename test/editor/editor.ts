@@ -1,0 +1,263 @@
+/** The Node-RED editor as a person uses it: one page in one language and theme, and what went wrong in it. */
+import type { Browser, Locator, Page } from "playwright-core";
+
+/** How the editor is to look. */
+export interface Look {
+  readonly locale: "en-US" | "fr-FR";
+  readonly theme?: "light" | "dark";
+}
+
+/** What the editor knows of a node after its dialog was closed. */
+export interface NodeState {
+  readonly valid: boolean;
+  readonly errors: readonly string[];
+  readonly inputs: number;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** The little of the editor's own objects that the functions below touch inside the page. */
+interface EditorNode {
+  readonly id: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly valid: boolean;
+  readonly validationErrors?: readonly string[];
+  readonly _def: {
+    readonly defaults: Readonly<Record<string, unknown>>;
+    outputLabels?(index: number): string;
+  };
+  readonly [property: string]: unknown;
+}
+declare const RED: {
+  readonly nodes: {
+    getType(type: string): unknown;
+    node(id: string): EditorNode | null;
+    filterNodes(filter: { type?: string }): readonly EditorNode[];
+    createExportableNodeSet(nodes: readonly EditorNode[], options: object): unknown;
+  };
+  readonly view: { importNodes(flow: readonly object[], options: object): void };
+  readonly editor: { editConfig(name: string, type: string, id: string): void };
+  readonly sidebar: { readonly help: { show(type: string, bringToFront: boolean): void } };
+};
+
+const DRAWN = "#red-ui-workspace-chart";
+
+/** The editor answers within a second; on a busy machine within ten. */
+const PATIENCE = 10_000;
+
+export class Editor {
+  readonly page: Page;
+  /** Console errors, page errors and failed requests for our files, in order. */
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on("console", (message) => {
+      const { url } = message.location();
+      const isOurs = url === "" || url.startsWith(new URL(page.url()).origin);
+      if (isOurs && (message.type() === "error" || /(?:Definition|Validation) error/.test(message.text()))) {
+        this.complaints.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  /** Opens the editor and waits until it is ready to be used. */
+  static async open(browser: Browser, url: string, { locale, theme = "light" }: Look): Promise<Editor> {
+    const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    // The catalogue of other people's nodes is out there; a test has no business there.
+    await page.route(
+      (address) => address.hostname !== new URL(url).hostname,
+      (route) => route.fulfill({ json: { modules: [] } }),
+    );
+    const editor = new Editor(page);
+    await page.goto(url);
+    await page.waitForFunction(
+      () => typeof RED !== "undefined" && RED.nodes?.getType("regards-ack-out") !== undefined,
+    );
+    await page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
+    await page.evaluate((isDark) => {
+      document.documentElement.classList.toggle("nr-theme-dark", isDark);
+    }, theme === "dark");
+    return editor;
+  }
+
+  /** Puts nodes of a flow file into the open tab as Import does, with nothing but what the file says. */
+  async import(nodes: readonly object[]): Promise<void> {
+    await this.page.evaluate((flow) => {
+      const options = { generateIds: false, addFlow: false, touchImport: true, applyNodeDefaults: false };
+      RED.view.importNodes(flow, options);
+    }, nodes);
+  }
+
+  /** Drags a node from the palette to the workspace, and returns its id. */
+  async drop(type: string): Promise<string> {
+    await this.page.locator("#red-ui-palette-search input").fill("REGARDS");
+    const source = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+    await source.scrollIntoViewIfNeeded();
+    await source.dragTo(this.page.locator(DRAWN), { targetPosition: { x: 500, y: 400 } });
+    const id = await this.page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted }).at(-1)?.id, type);
+    if (id === undefined) {
+      throw new Error(`${type} could not be dropped`);
+    }
+    return id;
+  }
+
+  /** Opens a node's dialog by a double click; that of a config node, which is not drawn, as the sidebar does. */
+  async open(id: string, configType?: string): Promise<void> {
+    if (configType === undefined) {
+      await this.page.locator(`[id="${id}"] .red-ui-flow-node`).dblclick();
+    } else {
+      await this.page.evaluate(([node, type]) => RED.editor.editConfig("", type, node), [
+        id,
+        configType,
+      ] as const);
+    }
+    await this.dialog.waitFor();
+    await this.#settled();
+  }
+
+  /** The form of the open dialog. */
+  get dialog(): Locator {
+    return this.page.locator(".red-ui-tray .regards-dialog").last();
+  }
+
+  /** The open dialog with its buttons. */
+  get tray(): Locator {
+    return this.page.locator(".red-ui-tray").last();
+  }
+
+  /** What a person types into or chooses from. */
+  field(property: string): Locator {
+    const id = `[id$="-input-${property}"]`;
+    return this.dialog.locator(
+      `input${id}[type=hidden] + .red-ui-typedInput-container input, ${id}:not([type=hidden])`,
+    );
+  }
+
+  /** Types into a field and leaves it. */
+  async fill(property: string, text: string): Promise<void> {
+    await this.field(property).fill(text);
+    await this.field(property).blur();
+  }
+
+  /** The sentence shown when the pointer rests on a field that is not right; empty when it is. */
+  async objection(property: string): Promise<string> {
+    await this.page.mouse.move(5, 5);
+    const tooltip = this.page.locator(".red-ui-popover:visible");
+    await tooltip.waitFor({ state: "hidden" });
+    if ((await this.dialog.locator(`.input-error[id$="-input-${property}"]`).count()) === 0) {
+      return "";
+    }
+    await this.field(property).hover();
+    await tooltip.waitFor();
+    return (await tooltip.textContent()) ?? "";
+  }
+
+  /** Chooses what kind of value a typed input holds, by its place in the menu. */
+  async chooseType(property: string, place: number): Promise<void> {
+    const container = this.dialog.locator(`[id$="-input-${property}"] + .red-ui-typedInput-container`);
+    await container.locator(".red-ui-typedInput-type-select").click();
+    // The menu slides down: a click might meet another of its lines.
+    await this.page.locator(".red-ui-typedInput-options:visible a").nth(place).press("Enter");
+  }
+
+  /** What the editor shows beside each output of a node. */
+  outputLabels(id: string): Promise<string[]> {
+    return this.page.evaluate((wanted) => {
+      const node = RED.nodes.node(wanted);
+      const labels = node?._def.outputLabels;
+      return Array.from({ length: node?.outputs ?? 0 }, (_none, index) => String(labels?.call(node, index)));
+    }, id);
+  }
+
+  /** The text of one element. */
+  async text(selector: string): Promise<string> {
+    return (await this.page.locator(selector).textContent()) ?? "";
+  }
+
+  /** Leaves whatever dialogs are open. */
+  async cancel(): Promise<void> {
+    const buttons = this.page.locator("#node-dialog-cancel, #node-config-dialog-cancel");
+    while ((await buttons.count()) > 0) {
+      await buttons.last().click();
+      await this.page.locator(".red-ui-tray").last().waitFor({ state: "detached" });
+    }
+  }
+
+  /** Closes the dialog with Done. */
+  async done(): Promise<void> {
+    await this.page.locator("#node-dialog-ok, #node-config-dialog-ok").last().click();
+    await this.page.locator(".red-ui-tray").waitFor({ state: "detached" });
+  }
+
+  async state(id: string): Promise<NodeState> {
+    return this.page.evaluate((wanted) => {
+      const node = RED.nodes.node(wanted);
+      if (node === null) {
+        throw new Error(`there is no node ${wanted}`);
+      }
+      const { valid, validationErrors = [], inputs } = node;
+      const properties = Object.keys(node._def.defaults).map((property) => [property, node[property]]);
+      return { valid, errors: [...validationErrors], inputs, properties: Object.fromEntries(properties) };
+    }, id);
+  }
+
+  /** The help of a node as the sidebar shows it. */
+  async help(type: string): Promise<string> {
+    await this.page.evaluate((wanted) => RED.sidebar.help.show(wanted, true), type);
+    const shown = this.page.locator(".red-ui-help:visible").first();
+    await shown.waitFor();
+    return (await shown.textContent()) ?? "";
+  }
+
+  /** Presses Deploy, whatever is not configured yet. */
+  async deploy(): Promise<void> {
+    const deployed = this.page.waitForResponse(
+      (response) => /\/flows$/.test(response.url()) && response.ok(),
+    );
+    await this.page.locator("#red-ui-header-button-deploy").click();
+    const anyway = this.page.locator(".red-ui-notification button.primary, .red-ui-notification .primary");
+    await Promise.race([deployed, anyway.last().click()]);
+    await deployed;
+  }
+
+  /** Waits until the words under a node match. */
+  async untilStatus(id: string, words: RegExp): Promise<void> {
+    await this.page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: words }).waitFor();
+  }
+
+  /** What Export would give away. */
+  exported(): Promise<unknown> {
+    return this.page.evaluate(() => RED.nodes.createExportableNodeSet(RED.nodes.filterNodes({}), {}));
+  }
+
+  /** Takes a picture of the open tab, as wide as its flow and nothing around it. */
+  async drawFlow(path: string): Promise<void> {
+    await this.page.setViewportSize({ width: 2400, height: 1400 });
+    const clip = await this.page.evaluate((margin) => {
+      const drawn = [...document.querySelectorAll(".red-ui-flow-node-group, .red-ui-flow-group-body")];
+      const boxes = drawn.map((element) => element.getBoundingClientRect());
+      const x = Math.min(...boxes.map(({ left }) => left)) - margin;
+      const y = Math.min(...boxes.map(({ top }) => top)) - margin;
+      const width = Math.max(...boxes.map(({ right }) => right)) - x + margin;
+      const height = Math.max(...boxes.map(({ bottom }) => bottom)) - y + margin;
+      return { x, y, width, height };
+    }, 20);
+    await this.page.screenshot({ path, clip });
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+
+  /** The tray slides in; a picture or a measure before it has come to rest is wrong. */
+  async #settled(): Promise<void> {
+    await this.page.waitForFunction(() => {
+      const tray = document.querySelector(".red-ui-tray:last-child");
+      return tray !== null && tray.getAnimations().length === 0 && getComputedStyle(tray).right === "0px";
+    });
+  }
+}

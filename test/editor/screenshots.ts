@@ -1,0 +1,125 @@
+/**
+ * Draws the pictures of the editor, those of the README among them: every dialog in both languages and themes,
+ * and the auto-download example, connected. `node test/editor/screenshots.js` writes them to pictures/.
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { Example } from "../examples/example";
+import { startSimulator } from "../simulator/simulator";
+import { startNodeRed, type TestNodeRed } from "../support/node-red";
+import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
+import { startBrowser } from "./browser";
+import { Editor, type Look } from "./editor";
+
+const PICTURES = join(__dirname, "pictures");
+
+const IN_NODES = ["regards-order-in", "regards-submission-in", "regards-worker-in"];
+
+const LOOKS: readonly Look[] = (["en-US", "fr-FR"] as const).flatMap((locale) =>
+  (["light", "dark"] as const).map((theme) => ({ locale, theme })),
+);
+
+/** One node of each type, set up as somebody might. */
+const FLOW = [
+  {
+    ...{ id: "broker", type: "regards-broker", hosts: "rabbit1.example.org, rabbit2.example.org" },
+    ...{ tenant: "project1", address: "https://regards.example.org" },
+  },
+  ...IN_NODES.map((type, place) => ({
+    id: type,
+    type,
+    broker: "broker",
+    x: 300,
+    y: 100 + 160 * place,
+    wires: [],
+  })),
+  {
+    id: "ack",
+    type: "regards-ack-out",
+    broker: "broker",
+    x: 600,
+    y: 100,
+    recipientLabel: "archive",
+    wires: [],
+  },
+];
+
+/** Every dialog, as it opens; of the in-nodes also unfolded, settling by hand. */
+async function drawDialogs(browser: Browser, url: string, look: Look): Promise<void> {
+  const editor = await Editor.open(browser, url, look);
+  const draw = async (name: string): Promise<void> => {
+    const path = join(PICTURES, `${name}.${look.locale.slice(0, 2)}.${look.theme}.png`);
+    await editor.tray.screenshot({ path, animations: "disabled" });
+  };
+  await editor.import(FLOW);
+  for (const id of [...IN_NODES, "ack"]) {
+    await editor.open(id);
+    await draw(id === "ack" ? "regards-ack-out" : id);
+    await editor.cancel();
+  }
+  await editor.open("regards-order-in");
+  await editor.field("settle").selectOption("manual");
+  await editor.dialog.locator("summary").click();
+  await draw("regards-order-in.advanced");
+  await editor.cancel();
+  await editor.open("broker", "regards-broker");
+  for (const [place, tab] of ["connection", "security", "regards"].entries()) {
+    await editor.page.locator("#regards-broker-tabs a").nth(place).click();
+    await draw(`regards-broker.${tab}`);
+  }
+  await editor.close();
+}
+
+/** The first example at rest: deployed, and connected to a simulated REGARDS. */
+async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: RabbitMq): Promise<void> {
+  const { host, port, user, password, vhost } = rabbitMq;
+  const regards = await startSimulator({
+    amqp: { hostname: host, port, username: user, password, vhost },
+  });
+  try {
+    const example = Example.read("1 - Auto-download orders").with("regards-broker", {
+      ...{ hosts: `${host}:${port}`, vhost, tenant: "project1", address: regards.address },
+      credentials: { user, password },
+    });
+    await nodeRed.deploy(example.nodes);
+    const [intake] = example.ofType("regards-order-in");
+    await nodeRed.untilStatus(intake?.id ?? "", ({ fill }) => fill === "green");
+    for (const theme of ["light", "dark"] as const) {
+      const editor = await Editor.open(browser, nodeRed.url, { locale: "en-US", theme });
+      const path = join(PICTURES, `auto-download.${theme}.png`);
+      await editor.drawFlow(path);
+      await editor.close();
+    }
+  } finally {
+    await regards.stop();
+  }
+}
+
+async function drawAll(): Promise<void> {
+  await rm(PICTURES, { recursive: true, force: true });
+  await mkdir(PICTURES, { recursive: true });
+  const parts: { stop(): Promise<void> }[] = [];
+  try {
+    const browser = await startBrowser();
+    parts.push({ stop: () => browser.close() });
+    const rabbitMq = await startRabbitMq({ say: console.log });
+    parts.push(rabbitMq);
+    const nodeRed = await startNodeRed();
+    parts.push(nodeRed);
+    for (const look of LOOKS) {
+      await drawDialogs(browser, nodeRed.url, look);
+    }
+    await drawExample(browser, nodeRed, rabbitMq);
+    console.log(`The pictures are in ${PICTURES}`);
+  } finally {
+    for (const part of parts.reverse()) {
+      await part.stop();
+    }
+  }
+}
+
+drawAll().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+/** The rules that keep the rooms apart, checked on the text of the sources. */
+import assert from "node:assert/strict";
+import { pages } from "../../nodes/in-node/expand";
+import { files, read } from "./sources";
+
+/** The imports of a file: what is named, and whether it is needed at run time. */
+function imports(path: string): { from: string; typeOnly: boolean }[] {
+  const found = read(path).matchAll(/^(?:import|export)\s+(type\s)?[^;]*?\bfrom\s+"([^"]+)"/gm);
+  return [...found].map(([, type, from = ""]) => ({ from, typeOnly: type !== undefined }));
+}
+
+const sources = ["src", "nodes"].flatMap((folder) => files(folder, ".ts"));
+
+describe("the architecture", () => {
+  it("keeps src/regards and src/amqp free of Node-RED, and src/regards of AMQP", () => {
+    for (const path of files("src", ".ts")) {
+      for (const { from, typeOnly } of imports(path)) {
+        const where = `${path} imports ${from}`;
+        if (from === "node-red" || from.startsWith("@node-red/")) {
+          assert.ok(path.startsWith("src/flow/") && typeOnly, where);
+        }
+        if (path.startsWith("src/regards/")) {
+          assert.match(from, /^\.\/[\w-]+$|^node:/, where);
+        }
+        if (path.startsWith("src/amqp/")) {
+          assert.match(from, /^\.\/[\w-]+$|^node:|^amqplib$/, where);
+        }
+      }
+    }
+  });
+
+  it("lets nothing in src know nodes, and nothing that ships know the tests", () => {
+    for (const path of sources) {
+      for (const { from } of imports(path)) {
+        assert.doesNotMatch(from, path.startsWith("src/") ? /\/(?:nodes|test)\// : /\/test\//, path);
+      }
+    }
+  });
+
+  it("has no escape from the types, and says nothing on the console", () => {
+    for (const path of sources) {
+      const code = read(path).replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, "");
+      assert.doesNotMatch(read(path), /@ts-(?:ignore|expect-error|nocheck)/, path);
+      assert.doesNotMatch(code, /[:<|,]\s*any\b|\bas any\b|\bany\[\]/, path);
+      assert.doesNotMatch(code, /\bconsole\./, path);
+    }
+  });
+
+  it("opens every source with a sentence that says why it exists", () => {
+    for (const path of sources) {
+      assert.match(read(path), /^\/\*\*/, path);
+    }
+  });
+
+  it("has the in-nodes' pages as `npm run in-nodes` makes them", () => {
+    for (const { path, html } of pages()) {
+      assert.equal(read(path), html, path);
+    }
+  });
+});

@@ -1,0 +1,111 @@
+/** What the flow library and an administrator expect of the package, checked before they do. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { files, LANGUAGES, manifest, ROOT, read, registrations, TYPES } from "./sources";
+
+const run = promisify(execFile);
+
+/** `>=a.b.c` against a version: all our ranges are of this kind. */
+function satisfies(version: string, range: string): boolean {
+  const numbers = (text: string): number[] => text.replace(/^>=/, "").split(".").map(Number);
+  const [wanted, given] = [numbers(range), numbers(version)];
+  const different = given.findIndex((number, place) => number !== (wanted[place] ?? 0));
+  return different === -1 || (given[different] ?? 0) > (wanted[different] ?? 0);
+}
+
+function versionOf(installed: string): string {
+  return JSON.parse(read(`node_modules/${installed}/package.json`)).version;
+}
+
+describe("the package", () => {
+  it("has a licence, and says where it lives (P01, P03)", () => {
+    assert.equal(manifest.license, "Apache-2.0");
+    assert.ok(manifest.repository);
+    assert.ok(manifest.bugs);
+    assert.match(read("LICENSE"), /Apache License/);
+  });
+
+  it("has a scoped name (P04)", () => {
+    assert.match(manifest.name, /^@[\w-]+\/[\w-]+$/);
+  });
+
+  it("runs with the Node-REDs it says it does, and on the Node.js they need (P06, P07)", () => {
+    const range = manifest["node-red"].version;
+    assert.ok(satisfies(versionOf("node-red"), range));
+    assert.ok(satisfies(versionOf("node-red-4"), range));
+    assert.ok(satisfies("22.9.0", manifest.engines.node));
+  });
+
+  it("has one dependency (D01)", () => {
+    assert.deepEqual(Object.keys(manifest.dependencies), ["amqplib"]);
+  });
+
+  it("has a file of each kind for every node", () => {
+    for (const type of TYPES) {
+      const path = manifest["node-red"].nodes[type];
+      assert.equal(path, `nodes/${type}.js`);
+      const kinds = [`nodes/${type}.ts`, `nodes/${type}.js`, `nodes/${type}.html`];
+      const words = LANGUAGES.flatMap((language) =>
+        ["json", "html"].map((kind) => `nodes/locales/${language}/${type}.${kind}`),
+      );
+      assert.deepEqual(
+        [...kinds, ...words].filter((file) => !existsSync(join(ROOT, file))),
+        [],
+      );
+    }
+  });
+
+  it("shows every node but the config node in an example (N02)", () => {
+    const shown = files("examples", ".json").map(read).join();
+    assert.deepEqual(
+      TYPES.filter((type) => type !== "regards-broker" && !shown.includes(`"type": "${type}"`)),
+      [],
+    );
+  });
+
+  for (const type of TYPES) {
+    it(`lets the flow library read ${type} without running it`, () => {
+      const [registration, ...others] = registrations(read(`nodes/${type}.html`));
+      assert.equal(others.length, 0);
+      assert.equal(registration?.type, type);
+      const literal = (property: string): unknown => {
+        const value = registration?.definition.get(property);
+        return value?.type === "Literal" ? value.value : undefined;
+      };
+      const isConfig = type === "regards-broker";
+      assert.equal(literal("category"), isConfig ? "config" : "REGARDS");
+      assert.equal(literal("color"), "#3FADB5");
+      assert.ok(existsSync(join(ROOT, "nodes/icons", String(literal("icon")))));
+      for (const inline of isConfig ? ["defaults", "credentials"] : ["defaults"]) {
+        assert.equal(registration?.definition.get(inline)?.type, "ObjectExpression");
+      }
+      if (!isConfig) {
+        assert.equal(typeof literal("inputs"), "number");
+        assert.equal(typeof literal("outputs"), "number");
+      }
+    });
+  }
+
+  it("packs what runs and nothing else, below 300 kB", async function () {
+    this.timeout(60_000);
+    // `prepack` compiles from scratch; the tests run on what is compiled already.
+    const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const { stdout } = await run("npm", pack, { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 });
+    const [tarball] = JSON.parse(stdout) as { unpackedSize: number; files: { path: string }[] }[];
+    const paths = tarball?.files.map(({ path }) => path) ?? [];
+
+    assert.deepEqual(
+      paths.filter((path) => /\.ts$|\.map$|^test\/|^nodes\/in-node\/|\.(?:pem|env)$/.test(path)),
+      [],
+    );
+    for (const type of TYPES) {
+      assert.ok(paths.includes(`nodes/${type}.js`));
+      assert.ok(paths.includes(`nodes/locales/fr/${type}.html`));
+    }
+    assert.ok(paths.includes("LICENSE") && paths.includes("README.md"));
+    assert.ok((tarball?.unpackedSize ?? Number.POSITIVE_INFINITY) < 300_000);
+  });
+});

@@ -1,0 +1,236 @@
+/** Every word a person reads exists in both languages, is used, fits its place, and means the same. */
+import assert from "node:assert/strict";
+import { type AnyNode, parse } from "acorn";
+import {
+  catalogue,
+  files,
+  LANGUAGES,
+  type Language,
+  manifest,
+  properties,
+  read,
+  registrations,
+  scripts,
+  TYPES,
+  visit,
+} from "./sources";
+
+const SHARED = "regards-broker";
+
+/** French words that are right to be the English ones. */
+const SAME_IN_FRENCH = new Set([
+  ...["tab.regards", "label.broker", "label.tls", "label.tenant", "wire.exchange", "wire.permission"],
+  ...["placeholder.connectionName", "option.queueType.quorum", "label.urn"],
+  ...["option.target.ingest", "option.target.fem"],
+]);
+
+/** Properties that no dialog shows a field for, and companions of a typed input. */
+const NOT_IN_HELP = new Set([
+  ...["name", "sample", "inputs", "correlationType", "urnType", "recipientLabelType"],
+]);
+
+/** A key in use: `<type>:<key>`, or the beginning of several where it is put together. */
+interface Use {
+  readonly key: string;
+  readonly isPrefix: boolean;
+}
+
+/** Our own words under their full name; those of Node-RED itself are Node-RED's affair. */
+function named(type: string, key: string): string | undefined {
+  const [namespace, name] = key.includes(":") ? key.split(":") : [`${manifest.name}/${type}`, key];
+  return namespace?.startsWith(manifest.name) ? `${namespace.split("/").at(-1)}:${name}` : undefined;
+}
+
+/** The keys an editor page asks for. */
+function usesInPage(type: string): Use[] {
+  const html = read(`nodes/${type}.html`);
+  const attributes = [...html.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, value = ""]) => value.split(";"));
+  const uses: Use[] = attributes.map((key) => ({ key: key.replace(/^\[\w+\]/, ""), isPrefix: false }));
+  const spokenBy = new Map([
+    ["say", `${manifest.name}/${SHARED}:`],
+    ["own", `${manifest.name}/${type}:`],
+  ]);
+  for (const script of scripts(html)) {
+    visit(parse(script, { ecmaVersion: "latest" }), (node) => {
+      if (node.type === "Literal" && typeof node.value === "string" && /^@.+:./.test(node.value)) {
+        uses.push({ key: node.value, isPrefix: false });
+      }
+      const speaker = node.type === "CallExpression" && node.callee.type === "Identifier" && node.callee.name;
+      const namespace = speaker ? spokenBy.get(speaker) : undefined;
+      const [argument] = node.type === "CallExpression" ? node.arguments : [];
+      if (namespace !== undefined && argument !== undefined) {
+        uses.push(...literals(argument, namespace));
+      }
+    });
+  }
+  return uses.flatMap(({ key, isPrefix }) => {
+    const name = named(type, key);
+    return name === undefined ? [] : [{ key: name, isPrefix }];
+  });
+}
+
+/** The keys an argument can be; of `"wire." + mode` only the beginning is known. */
+function literals(argument: AnyNode, namespace: string): Use[] {
+  if (argument.type === "ConditionalExpression") {
+    return [...literals(argument.consequent, namespace), ...literals(argument.alternate, namespace)];
+  }
+  const isPrefix = argument.type === "BinaryExpression";
+  const literal = isPrefix ? argument.left : argument;
+  return literal.type === "Literal" ? [{ key: `${namespace}${literal.value}`, isPrefix }] : [];
+}
+
+/** The keys the runtime asks for, by the few ways it has of speaking. */
+function usesInRuntime(): Use[] {
+  const ways: [RegExp, string][] = [
+    [/\btranslate\(\s*"([\w-]+)"/g, "status."],
+    [/translator\(RED, "status"\)\(\s*"([\w-]+)"/g, "status."],
+    [/\bwords\(\s*"([\w-]+)"/g, "runtime."],
+    [/voice\.(?:warn|log)\(\s*"([\w-]+)"/g, "runtime."],
+    [/new SettingsError\(\s*"([\w-]+)"/g, "runtime.setting."],
+  ];
+  const text = [...files("src", ".ts"), ...files("nodes", ".ts")].map(read).join("\n");
+  const spoken = ways.flatMap(([way, section]) =>
+    [...text.matchAll(way)].map(([, key = ""]) => `${section}${key}`),
+  );
+  const begun = [...text.matchAll(/voice\.(?:warn|log)\(\s*`([\w-]+)\$\{/g)].map(
+    ([, key = ""]) => `runtime.${key}`,
+  );
+  const [, codes = ""] = /type FaultCode =([^;]+);/.exec(read("src/amqp/fault.ts")) ?? [];
+  const faults = [...codes.matchAll(/"([\w-]+)"/g)].map(([, code = ""]) => `status.fault.${code}`);
+  const use = (isPrefix: boolean) => (key: string) => ({ key: `${SHARED}:${key}`, isPrefix });
+  return [...[...spoken, ...faults].map(use(false)), ...begun.map(use(true))];
+}
+
+/** A key a source mentions in a way not known above. */
+function isMentioned(key: string): boolean {
+  const [section, last = ""] = [key.split(":")[1]?.split(".")[0], key.split(".").at(-1)];
+  const text = [...files("src", ".ts"), ...files("nodes", ".ts")].map(read).join("\n");
+  return (section === "status" || section === "runtime") && text.includes(`"${last}"`);
+}
+
+const all = (language: Language): ReadonlyMap<string, string> =>
+  new Map(
+    TYPES.flatMap((type) => [...catalogue(type, language)].map(([key, text]) => [`${type}:${key}`, text])),
+  );
+
+const words: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
+  "en-US": all("en-US"),
+  fr: all("fr"),
+};
+const uses = [...TYPES.flatMap(usesInPage), ...usesInRuntime()];
+
+/** The text of a key; every property's label is in the node's own catalogue or in the shared one. */
+function label(type: string, property: string, language: Language): string | undefined {
+  const key = `label.${property}`;
+  return words[language].get(`${type}:${key}`) ?? words[language].get(`${SHARED}:${key}`);
+}
+
+describe("the words", () => {
+  it("are the same keys in both languages, with the same blanks to fill in", () => {
+    assert.deepEqual([...words.fr.keys()], [...words["en-US"].keys()]);
+    const blanks = (text = ""): string[] => [...text.matchAll(/__\w+?__/g)].map(String).sort();
+    for (const [key, text] of words["en-US"]) {
+      assert.deepEqual(blanks(words.fr.get(key)), blanks(text), key);
+    }
+  });
+
+  it("exist for every key that is asked for", () => {
+    const keys = [...words["en-US"].keys()];
+    const missing = uses.filter(({ key, isPrefix }) =>
+      isPrefix ? !keys.some((each) => each.startsWith(key)) : !words["en-US"].has(key),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it("are all asked for", () => {
+    const unused = [...words["en-US"].keys()].filter(
+      (key) =>
+        !uses.some((use) => (use.isPrefix ? key.startsWith(use.key) : key === use.key)) && !isMentioned(key),
+    );
+    assert.deepEqual(unused, []);
+  });
+
+  it("are translated", () => {
+    const copies = [...words.fr]
+      .filter(([key, text]) => words["en-US"].get(key) === text)
+      .map(([key]) => key);
+    assert.deepEqual(
+      copies.filter((key) => !SAME_IN_FRENCH.has(key.replace(/^.*:/, ""))),
+      [],
+    );
+  });
+
+  it("are set as French is: typographic apostrophes, and a no-break space before ; : ! ? and within « »", () => {
+    const texts = new Map(words.fr);
+    for (const type of TYPES) {
+      texts.set(type, read(`nodes/locales/fr/${type}.html`).replace(/<[^>]*>|<!--.*-->/g, ""));
+    }
+    for (const [key, text] of texts) {
+      const odd = /\w'|(?<![\u00a0\u202f]) [;:!?»](?:\s|$)|[\p{L}_][;!?»]|« | »|«[^\u00a0\u202f]/u.exec(text);
+      assert.equal(
+        odd,
+        null,
+        `${key}: ${text.slice(Math.max(0, (odd?.index ?? 0) - 20), (odd?.index ?? 0) + 20)}`,
+      );
+    }
+  });
+
+  for (const language of LANGUAGES) {
+    it(`fit where they are shown, in ${language}`, () => {
+      const budget: [RegExp, number][] = [
+        [/:label\./, 18],
+        [/:status\./, 30],
+        [/:(?:tab|section)\./, 15],
+        [/:option\./, 42],
+        [/:port\./, 14],
+      ];
+      for (const [key, text] of words[language]) {
+        const most = budget.find(([place]) => place.test(key))?.[1] ?? 400;
+        const length = text.replace(/__\w+?__/g, "00").length;
+        assert.ok(length <= most, `${key} has ${length} of ${most} characters: ${text}`);
+      }
+    });
+
+    for (const type of TYPES) {
+      it(`explain every setting of ${type} in its help, by the name the dialog gives it, in ${language}`, () => {
+        const defaults = registrations(read(`nodes/${type}.html`))[0]?.definition.get("defaults");
+        assert.ok(defaults?.type === "ObjectExpression");
+        const help = read(`nodes/locales/${language}/${type}.html`);
+        const terms = [...help.matchAll(/<dt[^>]*>([\s\S]*?)<\/dt>/g)]
+          .map(([, term = ""]) => term.replace(/<span[\s\S]*/, "").trim())
+          .flatMap((term) => term.split(", "));
+        for (const property of properties(defaults).keys()) {
+          if (!NOT_IN_HELP.has(property)) {
+            assert.ok(terms.includes(String(label(type, property, language))), property);
+          }
+        }
+      });
+    }
+  }
+
+  it("have help of the same shape in both languages, for the right node", () => {
+    for (const type of TYPES) {
+      const [english, french] = LANGUAGES.map((language) => {
+        const help = read(`nodes/locales/${language}/${type}.html`);
+        assert.ok(help.includes(`data-help-name="${type}"`), type);
+        const tags = [...help.matchAll(/<(\w+)/g)].map(([, tag]) => tag);
+        return {
+          tags: tags.filter((tag) => tag !== "em"),
+          code: [...help.matchAll(/<code>.*?<\/code>/g)].length,
+        };
+      });
+      assert.deepEqual(french, english, type);
+    }
+  });
+
+  it("give every property of every node a label of its own, so that Node-RED's list of errors reads well", () => {
+    for (const type of TYPES) {
+      const defaults = registrations(read(`nodes/${type}.html`))[0]?.definition.get("defaults");
+      assert.ok(defaults?.type === "ObjectExpression");
+      for (const [property, value] of properties(defaults)) {
+        assert.ok(value.type === "ObjectExpression" && properties(value).has("label"), `${type} ${property}`);
+        assert.ok(property === "name" || label(type, property, "en-US"), `${type} ${property}`);
+      }
+    }
+  });
+});
