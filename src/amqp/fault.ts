@@ -80,8 +80,9 @@ const CLEARER: Partial<Record<FaultCode, string>> = {
 
 /** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */
 export function faultOf(error: unknown): Fault {
-  const words = wordsOf(error);
-  const code = codeOf(error, words);
+  const cause = innermost(error);
+  const words = wordsOf(cause);
+  const code = codeOf(cause, words);
   return withSubject(code, CLEARER[code] ?? words);
 }
 
@@ -101,11 +102,12 @@ function withSubject(code: FaultCode, detail: string): Fault {
   return subject === undefined ? { code, detail } : { code, detail, subject };
 }
 
-/** The innermost useful sentence; `AggregateError` (IPv4 and IPv6 both refused) has an empty one. */
+/** A host with an IPv4 and an IPv6 address fails twice; one of the two says enough. */
+function innermost(error: unknown): unknown {
+  return error instanceof AggregateError && error.errors.length > 0 ? innermost(error.errors[0]) : error;
+}
+
 function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return wordsOf(error.errors[0]);
-  }
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/\s+/g, " ").slice(0, 300);
 }
