@@ -191,6 +191,10 @@ function text(definition: Definition, property: string, otherwise: string): stri
     return otherwise;
   }
   const written = String(value).trim();
+  if (/^\$\{[^}]+\}$/.test(written)) {
+    // Node-RED leaves the name where the environment has no value; a tenant of that name would hide everything.
+    throw new SettingsError("unset", { property, value: written });
+  }
   return written === "" ? otherwise : written;
 }
 

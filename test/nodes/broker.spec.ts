@@ -128,6 +128,11 @@ describe("regards-broker", function () {
     ["no hosts", { hosts: "" }, /"hosts" is empty/],
     ["a host with a path", { hosts: "amqp://host/x" }, /is not a host/],
     ["an address that is no web address", { address: "ftp://x" }, /absolute http or https address/],
+    [
+      "an environment variable that is not set",
+      { tenant: ["$", "{NOT_SET_ANYWHERE}"].join("") },
+      /NOT_SET_ANYWHERE.*not set/,
+    ],
     ["a heartbeat of 70000", { heartbeat: 70_000 }, /number from 0 to 65535/],
   ] as const) {
     it(`refuses ${title} with a sentence, and its users stay not configured`, async () => {
