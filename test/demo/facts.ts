@@ -1,0 +1,122 @@
+/**
+ * The summary of the demo: what should have happened, and what was seen of it, outside the nodes where
+ * possible.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { allShown, property } from "../examples/debug-sidebar";
+import type { AcknowledgedService } from "../simulator/wire";
+import { PIXEL } from "../simulator/worker-types";
+import { savedZips } from "./downloads";
+import type { Ledger } from "./ledger";
+import type { World } from "./world";
+
+/** One line of the summary. */
+export interface Fact {
+  readonly what: string;
+  readonly expected: string;
+  readonly seen: string;
+  readonly ok: boolean;
+}
+
+/** What the story of one round is made of. */
+export interface Plan {
+  readonly orders: number;
+  readonly subOrders: number;
+  readonly files: number;
+  /** Events with a download link. */
+  readonly links: number;
+}
+
+/** Looks at everything now. */
+export async function lookAtFacts(world: World, ledger: Ledger, plan: Plan): Promise<readonly Fact[]> {
+  return [
+    ...(await orderFacts(world, ledger, plan)),
+    ...submissionFacts(world, ledger),
+    ...(await workerFacts(world)),
+    ...acknowledgementFacts(world),
+    is("error lines in Node-RED's log", 0, world.nodeRed.errors().length),
+  ];
+}
+
+async function orderFacts(world: World, ledger: Ledger, plan: Plan): Promise<readonly Fact[]> {
+  const { regards, downloads } = world;
+  const zips = await savedZips(downloads);
+  const intact = zips.filter(({ files }) => files !== undefined).length;
+  const prepared = [...ledger.prepared].flatMap(([id, files]) => files.map((file) => `${id}/${file}`));
+  const saved = zips.flatMap(({ orderId, files = [] }) => files.map((file) => `${orderId}/${file}`));
+  const complete = saved.length === plan.files && prepared.sort().join() === saved.sort().join();
+  return [
+    is("orders granted", plan.orders, ledger.granted),
+    is("sub-orders ready to download", plan.subOrders, ledger.subOrdersReady),
+    is("download requests: one per event of our orders", plan.links, regards.downloadRequests),
+    fact(
+      'ZIPs saved + answers "nothing left"',
+      plan.links,
+      `${zips.length} + ${ledger.nothingLeft}`,
+      zips.length > 0 && zips.length + ledger.nothingLeft === plan.links,
+    ),
+    fact(
+      "saved ZIPs that open, checksums right",
+      "all",
+      `${intact} of ${zips.length}`,
+      zips.length > 0 && intact === zips.length,
+    ),
+    fact("files in them, each exactly once", plan.files, saved.length, complete),
+    is("HEAD requests", 0, regards.heads),
+  ];
+}
+
+function submissionFacts({ nodeRed, flows }: World, ledger: Ledger): readonly Fact[] {
+  const answers = allShown(nodeRed, flows.id("debug", "answers")).map((shown) => property(shown, "status"));
+  const reasons = allShown(nodeRed, flows.id("debug", "not archived")).map(String);
+  const isArchived = ledger.archived === 1 && answers.includes("SUCCESS");
+  const isRefused = ledger.refusedSubmissions === 1 && reasons[0]?.startsWith("DENIED") === true;
+  return [
+    fact("a product submitted and archived", "SUCCESS", answers.join(", ") || "nothing", isArchived),
+    fact("a product refused, and why", "DENIED", reasons[0] ?? "nothing", isRefused),
+  ];
+}
+
+/** `{"hello":"worker"}`, byte for byte. */
+const REQUEST_BYTES = 18;
+
+async function workerFacts({ nodeRed, flows, downloads }: World): Promise<readonly Fact[]> {
+  const [result] = allShown(nodeRed, flows.id("debug", "JSON"));
+  const images = (await readdir(downloads)).filter((name) => name.startsWith("result_"));
+  const [image] = images;
+  const isWhole = image !== undefined && (await readFile(join(downloads, image))).equals(PIXEL);
+  return [
+    is("bytes a worker counted, shown as JSON", REQUEST_BYTES, Number(property(result, "bytes"))),
+    fact("a worker's image, saved byte for byte", 1, images.length, images.length === 1 && isWhole),
+  ];
+}
+
+function acknowledgementFacts({ nodeRed, flows, regards }: World): readonly Fact[] {
+  const { accepted, dropped } = regards.acknowledgements;
+  const awaited = (service: AcknowledgedService): number =>
+    accepted.filter((acknowledgement) => acknowledgement.service === service && acknowledgement.awaited)
+      .length;
+  const [refusal] = allShown(nodeRed, flows.id("debug", "refused")).map((shown) =>
+    String(property(shown, "code")),
+  );
+  return [
+    is(
+      "acknowledgements published and confirmed",
+      2,
+      allShown(nodeRed, flows.id("debug", "published")).length,
+    ),
+    is("acknowledgements accepted by rs-ingest", 1, awaited("ingest")),
+    is("acknowledgements accepted by rs-fem", 1, awaited("fem")),
+    is("acknowledgements REGARDS dropped", 0, dropped.length),
+    is("a wrong URN, refused before publishing", "REGARDS_BAD_URN", refusal ?? "nothing"),
+  ];
+}
+
+function is(what: string, expected: string | number, seen: string | number): Fact {
+  return fact(what, expected, seen, expected === seen);
+}
+
+function fact(what: string, expected: string | number, seen: string | number, ok: boolean): Fact {
+  return { what, expected: String(expected), seen: String(seen), ok };
+}

@@ -1,0 +1,48 @@
+/** The examples as the demo deploys them: side by side, on one broker node, set up as their comments ask. */
+import { Example, environmentVariable, exampleNames } from "../examples/example";
+import type { FlowNode } from "../support/test-node-red";
+
+/** The demo's own requests; everybody else's share the exchanges. */
+export const CORRELATION_PREFIX = "demo-";
+
+/** What the demo types into the dialogs. */
+export interface Dialogs {
+  readonly vhost: string;
+  readonly namespace: string;
+  /** Whose worker requests it wants to hear of. */
+  readonly owner: string;
+}
+
+/** All examples in one, so that their nodes can be found by name. */
+export function demoFlows(dialogs: Dialogs): Example {
+  const nodes = exampleNames().flatMap((name) => Example.read(name).nodes);
+  const broker = nodes.find(({ type, address }) => type === "regards-broker" && address !== "");
+  if (broker === undefined) throw new Error("no example names the address of REGARDS");
+  const others = nodes.filter(({ type }) => type !== "regards-broker");
+  return new Example([
+    withAccount(broker, dialogs),
+    ...others.map((node) => filtered(node, broker, dialogs)),
+  ]);
+}
+
+/** The order of the tabs, as the Import menu has them. */
+export function tabNames(flows: Example): readonly string[] {
+  return flows.ofType("tab").map(({ label }) => String(label));
+}
+
+/** Credentials are never part of an exported flow: they are typed into the broker node. */
+function withAccount(broker: FlowNode, { vhost, namespace }: Dialogs): FlowNode {
+  const credentials = {
+    user: environmentVariable("REGARDS_USER"),
+    password: environmentVariable("REGARDS_PASSWORD"),
+  };
+  return { ...broker, vhost, namespace, credentials };
+}
+
+/** Without a filter the flows would download and show what everybody on the platform does. */
+function filtered(node: FlowNode, { id: broker }: FlowNode, { owner }: Dialogs): FlowNode {
+  if (!("broker" in node)) return node;
+  if (node.type === "regards-ack-out") return { ...node, broker };
+  if (node.type === "regards-worker-in") return { ...node, broker, owner };
+  return { ...node, broker, correlation: CORRELATION_PREFIX, correlationType: "prefix" };
+}

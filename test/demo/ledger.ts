@@ -1,0 +1,54 @@
+/** What the simulated REGARDS has seen and done for the demo's own requests, counted outside Node-RED. */
+import type { OrderSeen } from "../simulator/happenings";
+import type { Simulator } from "../simulator/simulator";
+import { CORRELATION_PREFIX } from "./flows";
+
+/** The counts, which go on while the demo runs. */
+export interface Ledger {
+  readonly granted: number;
+  readonly subOrdersReady: number;
+  /** Events that carried a download link. */
+  readonly links: number;
+  readonly nothingLeft: number;
+  /** The file names REGARDS prepared, by order. */
+  readonly prepared: ReadonlyMap<number, readonly string[]>;
+  readonly archived: number;
+  readonly refusedSubmissions: number;
+}
+
+/** True for what the demo asked for itself. */
+export function isOwn({ correlationId }: Pick<OrderSeen, "correlationId">): boolean {
+  return correlationId.startsWith(CORRELATION_PREFIX);
+}
+
+/** Starts to count. */
+export function openLedger({ events }: Simulator): Ledger {
+  const prepared = new Map<number, readonly string[]>();
+  const ledger = {
+    granted: 0,
+    subOrdersReady: 0,
+    links: 0,
+    nothingLeft: 0,
+    prepared,
+    archived: 0,
+    refusedSubmissions: 0,
+  };
+  type Count = Exclude<keyof typeof ledger, "prepared">;
+  const count = (...names: readonly Count[]) => {
+    return (happening: Pick<OrderSeen, "correlationId">): void => {
+      if (isOwn(happening)) for (const name of names) ledger[name] += 1;
+    };
+  };
+  events.on("orderGranted", count("granted"));
+  events.on("subOrderReady", count("subOrdersReady", "links"));
+  events.on("subOrderReady", (order) => {
+    if (isOwn(order)) prepared.set(order.orderId, [...(prepared.get(order.orderId) ?? []), ...order.files]);
+  });
+  for (const end of ["orderDone", "orderFailed"] as const) {
+    events.on(end, (order) => order.downloadable && count("links")(order));
+  }
+  events.on("nothingLeft", count("nothingLeft"));
+  events.on("submissionArchived", count("archived"));
+  events.on("submissionDenied", count("refusedSubmissions"));
+  return ledger;
+}

@@ -1,0 +1,82 @@
+/**
+ * Tells the demo's events in plain words, as they happen: what REGARDS did, and what the flows made of it.
+ */
+import { nextShown, property } from "../examples/debug-sidebar";
+import { savedZip } from "./downloads";
+import { isOwn } from "./ledger";
+import type { World } from "./world";
+
+/** Takes one line of the story. */
+export type Say = (line: string) => void;
+
+const FOR_EVER = 2 ** 31 - 1;
+
+/** Starts to tell; ends by itself when Node-RED is gone. */
+export function narrate(world: World, say: Say): void {
+  narrateRegards(world, say);
+  narrateFlows(world, say);
+}
+
+function narrateRegards({ regards: { events } }: World, say: Say): void {
+  events.on("orderGranted", (order) => isOwn(order) && say(`REGARDS   order ${order.orderId} is granted`));
+  events.on("subOrderReady", (order) => {
+    if (!isOwn(order)) return;
+    const part = `sub-order ${order.subOrderId}, one of ${order.totalSubOrders},`;
+    say(`REGARDS   order ${order.orderId}: ${part} is ready: ${order.files.join(", ")}`);
+  });
+  events.on("downloaded", (order) => {
+    if (isOwn(order))
+      say(`REGARDS   order ${order.orderId}: ${counted(order.files.length)} handed out in a ZIP`);
+  });
+  events.on("orderDone", (order) => isOwn(order) && say(`REGARDS   order ${order.orderId} is done`));
+  events.on("orderFailed", (order) => {
+    const rest = order.downloadable ? "the others can" : "there is nothing to fetch";
+    if (isOwn(order))
+      say(`REGARDS   order ${order.orderId} failed: ${counted(order.errors)} could not be had, ${rest}`);
+  });
+  events.on("submissionArchived", (submission) => {
+    if (isOwn(submission)) say(`REGARDS   product ${submission.productId} is archived`);
+  });
+  events.on("acknowledged", ({ service, urn }) =>
+    say(`REGARDS   rs-${service} takes the acknowledgement of ${urn}`),
+  );
+  events.on("acknowledgementDropped", ({ reason }) =>
+    say(`REGARDS   an acknowledgement was dropped: ${reason}`),
+  );
+  events.on("trouble", (error) => say(`REGARDS   ${error.message}`));
+}
+
+function narrateFlows(world: World, say: Say): void {
+  const { nodeRed, flows } = world;
+  const follow = (debugName: string, tell: (shown: unknown) => string | Promise<string>): void => {
+    const node = flows.id("debug", debugName);
+    const go = async (): Promise<void> => {
+      for (;;) say(`Node-RED  ${await tell(await nextShown(nodeRed, node, { timeout: FOR_EVER }))}`);
+    };
+    // Node-RED ending is how it ends; whoever needs Node-RED meets that elsewhere.
+    go().catch(() => undefined);
+  };
+  follow("downloaded", (shown) => downloadTold(world, shown));
+  follow("nothing to fetch", (shown) => `order ${property(shown, "orderId")}: nothing to fetch`);
+  follow("what went wrong", (shown) => `a download went wrong and is tried again: ${shown}`);
+  follow("answers", (shown) => `product ${property(shown, "product")}: ${property(shown, "status")}`);
+  follow("not archived", (shown) => String(shown).replace(/\s+/g, " ").trim());
+  follow("JSON", (shown) => `a worker's result: ${JSON.stringify(shown)}`);
+  follow("text", (shown) => `a worker's result: ${shown}`);
+  follow("file", (shown) => `a worker's result, saved as ${shown}`);
+  follow("no result", (shown) => `a worker has no result: ${shown}`);
+  follow("published", (shown) => `acknowledgement published: ${property(shown, "urns")}`);
+  follow("refused", (shown) => `acknowledgement refused: ${property(shown, "message")}`);
+}
+
+async function downloadTold({ downloads }: World, shown: unknown): Promise<string> {
+  const order = property(shown, "order");
+  const saved = String(property(shown, "saved"));
+  if (!saved.endsWith(".zip")) return `order ${order}: nothing was left to fetch (204)`;
+  const { name, files } = await savedZip(downloads, saved);
+  return `order ${order}: saved ${name}, ${files ? `${counted(files.length)}, intact` : "DAMAGED"}`;
+}
+
+function counted(files: number): string {
+  return files === 1 ? "1 file" : `${files} files`;
+}

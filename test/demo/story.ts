@@ -1,0 +1,87 @@
+/**
+ * What happens in the demo: requests made as outside clients make them, buttons pressed as a user presses
+ * them.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Plan } from "./facts";
+import { CORRELATION_PREFIX } from "./flows";
+import type { Say } from "./narrator";
+import type { World } from "./world";
+
+/** What one telling of the whole story amounts to. */
+export const WHOLE_STORY: Plan = { orders: 2, subOrders: 4, files: 8, links: 6 };
+
+const BETWEEN_ROUNDS_MS = 12_000;
+const WORKER_KINDS = ["count-bytes", "describe", "thumbnail", "rare", "picky"];
+/** The products of the acknowledgement example's inject buttons. */
+const UUID = "098f6bcd-4621-4373-8ade-4e832627b4f6";
+
+/** Everything once: two orders, two submissions, two results, two acknowledgements and a refused one. */
+export async function tellWholeStory(world: World, say: Say): Promise<void> {
+  await letOthersAct(world, say);
+  await order(world, say, "subOrders:3 AND files:2");
+  await order(world, say, "files:3 AND failing:1");
+  await submit(world, say, "my-product", "LANDSAT");
+  await submit(world, say, "my-mistake", "no-such-datatype");
+  await requestWork(world, say, "count-bytes");
+  await requestWork(world, say, "thumbnail");
+  await acknowledge(world, say);
+  await press(world, "something that is no URN");
+}
+
+/** Round after round until the signal ends it. */
+export async function tellOnAndOn(world: World, say: Say, signal: AbortSignal): Promise<void> {
+  for (let round = 0; !signal.aborted; round++) {
+    await oneRound(world, say, round);
+    await pause(BETWEEN_ROUNDS_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function oneRound(world: World, say: Say, round: number): Promise<void> {
+  const isTroubled = round % 3 === 2;
+  await order(world, say, `subOrders:${(round % 4) + 1} AND files:2${isTroubled ? " AND failing:1" : ""}`);
+  await submit(world, say, `product-${round + 1}`, isTroubled ? "no-such-datatype" : "LANDSAT");
+  await requestWork(world, say, WORKER_KINDS[round % WORKER_KINDS.length] ?? "count-bytes");
+  await acknowledge(world, say);
+  await letOthersAct(world, say);
+}
+
+async function order({ regards }: World, say: Say, query: string): Promise<void> {
+  say(`client    orders what "${query}" finds`);
+  await regards.requestOrder({ correlationId: id(), queries: [query] });
+}
+
+async function submit({ regards }: World, say: Say, productId: string, datatype: string): Promise<void> {
+  say(`client    submits ${productId} as ${datatype}`);
+  await regards.submit({ correlationId: id(), productId, datatype });
+}
+
+async function requestWork({ regards }: World, say: Say, contentType: string): Promise<void> {
+  say(`client    asks a worker for "${contentType}"`);
+  await regards.requestWork({ requestId: id(), contentType, body: { hello: "worker" } });
+}
+
+async function letOthersAct({ regards }: World, say: Say): Promise<void> {
+  say("others    order, submit and work too: the flows must leave that alone");
+  await regards.letOthersAct();
+}
+
+/** The notifications are pasted into the example; REGARDS must be waiting for those products. */
+async function acknowledge(world: World, say: Say): Promise<void> {
+  const [tenant] = world.regards.tenants;
+  say("REGARDS   disseminates two products and waits for their acknowledgements");
+  await world.regards.disseminate({ service: "ingest", urn: `URN:AIP:DATA:${tenant}:${UUID}:V1` });
+  await world.regards.disseminate({ service: "fem", urn: `URN:FEATURE:DATA:${tenant}:${UUID}:V1` });
+  await press(world, "a product from rs-ingest");
+  await press(world, "a feature from rs-fem");
+}
+
+async function press({ nodeRed, flows }: World, button: string): Promise<void> {
+  const response = await nodeRed.fetch(`/inject/${flows.id("inject", button)}`, { method: "POST" });
+  if (!response.ok) throw new Error(`the button "${button}" answered ${response.status}`);
+}
+
+function id(): string {
+  return `${CORRELATION_PREFIX}${randomUUID().slice(0, 8)}`;
+}
