@@ -61,7 +61,7 @@ describe("the package", () => {
   it("shows every node but the config node in an example (N02)", () => {
     const shown = files("examples", ".json").map(read).join();
     assert.deepEqual(
-      TYPES.filter((type) => type !== "regards-broker" && !shown.includes(`"type": "${type}"`)),
+      TYPES.filter((type) => type !== "regards-broker" && !shown.includes(`"type":"${type}"`)),
       [],
     );
   });
