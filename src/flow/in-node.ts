@@ -9,6 +9,7 @@ import { trackerOf } from "./completion";
 import { notConfigured, reportSettings, translator, voiceOf } from "./editor-words";
 import { Intake, type IntakeHost } from "./intake";
 import type { FlowNode, Runtime } from "./runtime";
+import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, type IntakeSettings, intakeSettings } from "./settings";
 
 interface InNodeDef extends NodeDef {
@@ -17,9 +18,12 @@ interface InNodeDef extends NodeDef {
 
 /** Registers `type` as an in-node for one kind of REGARDS event. */
 export function registerInNode(RED: NodeAPI, type: string, service: Service): void {
+  registerSampleRoute(RED, type, service);
   RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
     RED.nodes.createNode(this, definition);
     const broker = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
+    const host = hostOf(RED, this);
+    const samples = offerSamples(this, { host, broker, queue: "" });
     if (broker === undefined) {
       notConfigured(RED, this);
       return;
@@ -31,7 +35,9 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       reportSettings(RED, this, error);
       return;
     }
-    const intake = new Intake(service, settings, broker, trackerOf(runtimeOf(RED)), hostOf(RED, this));
+    samples.queue = settings.queue.name;
+    const tracker = settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined;
+    const intake = new Intake(service, settings, broker, tracker, host);
     if (settings.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
         const { regards, settle } = message as NodeMessageInFlow & Verdict;

@@ -52,7 +52,8 @@ export class Intake {
   readonly #service: Service;
   readonly #settings: IntakeSettings;
   readonly #broker: Broker;
-  readonly #tracker: CompletionTracker;
+  /** Only where events are settled when the flow has finished. */
+  readonly #tracker: CompletionTracker | undefined;
   readonly #host: IntakeHost;
   readonly #lease: Lease;
   readonly #subscription: Subscription;
@@ -74,7 +75,7 @@ export class Intake {
     service: Service,
     settings: IntakeSettings,
     broker: Broker,
-    tracker: CompletionTracker,
+    tracker: CompletionTracker | undefined,
     host: IntakeHost,
   ) {
     this.#service = service;
@@ -105,9 +106,7 @@ export class Intake {
     const beat = Math.min(15_000, Math.max(100, settings.deadline / 20));
     this.#watchdog = setInterval(() => this.#watch(), beat);
     this.#watchdog.unref();
-    if (settings.settle === "finished") {
-      tracker.acquire();
-    }
+    tracker?.acquire();
     this.#light.touch();
     this.#subscription.start();
   }
@@ -155,9 +154,7 @@ export class Intake {
       this.#settle(held, "return");
     }
     await this.#subscription.close(CLOSE_MS);
-    if (this.#settings.settle === "finished") {
-      this.#tracker.release();
-    }
+    this.#tracker?.release();
     this.#light.stop();
     this.#stopListening();
     await this.#rejection.close(CLOSE_MS);
@@ -252,16 +249,13 @@ export class Intake {
       deliveryId: held.id,
     });
     const send = (): void => this.#host.send(output, message);
-    switch (this.#settings.settle) {
-      case "finished":
-        held.run = this.#tracker.track(message, send, (outcome) => this.#ended(held, outcome));
-        return;
-      case "handed":
-        send();
-        this.#settle(held, "accept");
-        return;
-      case "manual":
-        send();
+    if (this.#tracker !== undefined) {
+      held.run = this.#tracker.track(message, send, (outcome) => this.#ended(held, outcome));
+      return;
+    }
+    send();
+    if (this.#settings.settle === "handed") {
+      this.#settle(held, "accept");
     }
   }
 
@@ -315,7 +309,7 @@ export class Intake {
       }
     }
     if (held.run !== undefined) {
-      this.#tracker.forget(held.run);
+      this.#tracker?.forget(held.run);
       held.run = undefined;
     }
     if (this.#held.size === 0) {

@@ -72,6 +72,36 @@ for (const version of [5, 4] as const) {
       });
     }
 
+    it("with all the events that were joined into one message, when that message has ended", async () => {
+      queue = "joined";
+      const properties = {
+        mode: "custom",
+        build: "array",
+        property: "payload",
+        propertyType: "msg",
+        count: "3",
+      };
+      const join = {
+        id: "first",
+        type: "join",
+        z: "tab",
+        ...properties,
+        joinerType: "str",
+        accumulate: false,
+      };
+      await deploy([{ ...join, timeout: "", key: "topic", joiner: "", useparts: false, wires: [["gate"]] }]);
+
+      for (let index = 0; index < 3; index += 1) {
+        publish();
+      }
+
+      await nodeRed.nextMessage("gate");
+      assert.deepEqual(await counts(), { ready: 0, unacked: 3 }, "while the gate holds");
+      await nodeRed.release("gate", 1);
+      await untilEmpty();
+      assert.equal(await openRuns(), 0);
+    });
+
     for (const [title, rule] of [
       ["a switch", { t: "eq", v: "GRANTED", vt: "str" }],
       ["a switch with a JSONata rule", { t: "jsonata_exp", v: "topic = 'GRANTED'", vt: "jsonata" }],
