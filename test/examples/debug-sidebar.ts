@@ -9,8 +9,11 @@ export async function watchDebug(nodeRed: TestNodeRed): Promise<void> {
   if (watched.has(nodeRed)) return;
   watched.add(nodeRed);
   await nodeRed.evaluate((RED) => {
-    RED.events.on("comms", ({ topic, data }: { topic: string; data: { id: string } }) => {
-      if (topic === "debug") process.send?.({ kind: "message", probe: data.id, message: data });
+    type Shown = { topic: string; data: { id: string; level?: number } };
+    // Errors appear there too, with a level and under the id of their node, which may be a probe's.
+    RED.events.on("comms", ({ topic, data }: Shown) => {
+      if (topic === "debug" && data.level === undefined)
+        process.send?.({ kind: "message", probe: data.id, message: data });
     });
   });
 }

@@ -303,9 +303,15 @@ describe("regards-ack-out", function () {
     await nodeRed.untilStatus("ack", ({ text }) => text === "connected");
   }
 
+  /** Node-RED stands still meanwhile: an exchange without its queue would make acknowledgements unroutable. */
   async function restoreIngest(): Promise<void> {
-    await channel.assertExchange(INGEST, "fanout", { durable: true });
-    await channel.bindQueue("ingest", INGEST, "");
+    nodeRed.freeze();
+    try {
+      await channel.assertExchange(INGEST, "fanout", { durable: true });
+      await channel.bindQueue("ingest", INGEST, "");
+    } finally {
+      nodeRed.thaw();
+    }
   }
 
   async function arrived(queue: string): Promise<GetMessage> {

@@ -177,7 +177,7 @@ describe("settling an event", function () {
         await nodeRed.untilLog(
           ({ level, msg }) => level === "debug" && /the verdict changes nothing/.test(msg),
         );
-        assert.equal(nodeRed.status("in").text, "connected");
+        await nodeRed.untilStatus("in", ({ text }) => text === "connected");
       });
     }
 
