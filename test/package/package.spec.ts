@@ -1,12 +1,8 @@
 /** What the flow library and an administrator expect of the package, checked before they do. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { files, LANGUAGES, manifest, ROOT, read, registrations, TYPES } from "./sources";
-
-const run = promisify(execFile);
 
 /** `>=a.b.c` against a version: all our ranges are of this kind. */
 function satisfies(version: string, range: string): boolean {
@@ -88,24 +84,4 @@ describe("the package", () => {
       }
     });
   }
-
-  it("packs what runs and nothing else, below 300 kB", async function () {
-    this.timeout(60_000);
-    // `prepack` compiles from scratch; the tests run on what is compiled already.
-    const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-    const { stdout } = await run("npm", pack, { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 });
-    const [tarball] = JSON.parse(stdout) as { unpackedSize: number; files: { path: string }[] }[];
-    const paths = tarball?.files.map(({ path }) => path) ?? [];
-
-    assert.deepEqual(
-      paths.filter((path) => /\.ts$|\.map$|^test\/|^nodes\/in-node\/|\.(?:pem|env)$/.test(path)),
-      [],
-    );
-    for (const type of TYPES) {
-      assert.ok(paths.includes(`nodes/${type}.js`));
-      assert.ok(paths.includes(`nodes/locales/fr/${type}.html`));
-    }
-    assert.ok(paths.includes("LICENSE") && paths.includes("README.md"));
-    assert.ok((tarball?.unpackedSize ?? Number.POSITIVE_INFINITY) < 300_000);
-  });
 });

@@ -1,7 +1,7 @@
 /** The package as users get it: packed, installed into an empty Node-RED, loaded without an error. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,23 +9,48 @@ import { startNodeRed } from "../support/node-red";
 import { ROOT } from "./sources";
 
 const run = promisify(execFile);
+/** What npm says of a package it has packed. */
+interface Packed {
+  readonly filename: string;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
 const MODULE = "@regards-flow/node-red-regards";
 
 describe("the packed package", function () {
   this.timeout(180_000);
   let directory: string;
+  let packed: Packed;
   let tarball: string;
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "regards-pack-"));
-    // Without scripts: prepack would clean away the very files these tests run.
-    const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", directory];
-    const { stdout } = await run("npm", pack, { cwd: ROOT });
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-    tarball = join(directory, filename);
+    // In a copy: packing cleans and compiles anew, under the feet of the other tests.
+    const copy = join(directory, "copy");
+    await cp(ROOT, copy, {
+      recursive: true,
+      filter: (path) => !/\/(?:node_modules|\.git|pictures)$/.test(path),
+    });
+    await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    const { stdout } = await run("npm", ["pack", "--json", "--silent", "--pack-destination", directory], {
+      cwd: copy,
+    });
+    [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [Packed];
+    tarball = join(directory, packed.filename);
   });
 
   after(() => rm(directory, { recursive: true, force: true }));
+
+  it("holds what runs and nothing else, below 300 kB", () => {
+    const paths = packed.files.map(({ path }) => path);
+    assert.deepEqual(
+      paths.filter((path) => /\.ts$|\.map$|^test\/|^nodes\/in-node\//.test(path)),
+      [],
+    );
+    assert.ok(paths.includes("LICENSE") && paths.includes("README.md"));
+    assert.ok(packed.unpackedSize < 300_000, `${packed.unpackedSize} bytes`);
+  });
 
   for (const version of [5, 4] as const) {
     it(`loads all five types in an empty Node-RED ${version} with no error in the log`, async () => {

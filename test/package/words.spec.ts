@@ -25,9 +25,7 @@ const SAME_IN_FRENCH = new Set([
 ]);
 
 /** Properties that no dialog shows a field for, and companions of a typed input. */
-const NOT_IN_HELP = new Set([
-  ...["name", "sample", "inputs", "correlationType", "urnType", "recipientLabelType"],
-]);
+const NOT_IN_HELP = new Set([...["name", "inputs", "correlationType", "urnType", "recipientLabelType"]]);
 
 /** A key in use: `<type>:<key>`, or the beginning of several where it is put together. */
 interface Use {
@@ -45,7 +43,13 @@ function named(type: string, key: string): string | undefined {
 function usesInPage(type: string): Use[] {
   const html = read(`nodes/${type}.html`);
   const attributes = [...html.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, value = ""]) => value.split(";"));
-  const uses: Use[] = attributes.map((key) => ({ key: key.replace(/^\[\w+\]/, ""), isPrefix: false }));
+  const said = [...html.matchAll(/data-say="([^"]+)"/g)].map(
+    ([, key]) => `${manifest.name}/${SHARED}:${key}`,
+  );
+  const uses: Use[] = [...attributes, ...said].map((key) => ({
+    key: key.replace(/^\[\w+\]/, ""),
+    isPrefix: false,
+  }));
   const spokenBy = new Map([
     ["say", `${manifest.name}/${SHARED}:`],
     ["own", `${manifest.name}/${type}:`],
@@ -54,6 +58,10 @@ function usesInPage(type: string): Use[] {
     visit(parse(script, { ecmaVersion: "latest" }), (node) => {
       if (node.type === "Literal" && typeof node.value === "string" && /^@.+:./.test(node.value)) {
         uses.push({ key: node.value, isPrefix: false });
+      }
+      // The findings of "Test connection" are keys until they are shown, the server's and the editor's alike.
+      if (node.type === "Literal" && typeof node.value === "string" && /^test\.[\w.-]+$/.test(node.value)) {
+        uses.push({ key: `${spokenBy.get("say")}${node.value}`, isPrefix: false });
       }
       const speaker = node.type === "CallExpression" && node.callee.type === "Identifier" && node.callee.name;
       const namespace = speaker ? spokenBy.get(speaker) : undefined;
@@ -87,6 +95,7 @@ function usesInRuntime(): Use[] {
     [/\bwords\(\s*"([\w-]+)"/g, "runtime."],
     [/voice\.(?:warn|log)\(\s*"([\w-]+)"/g, "runtime."],
     [/new SettingsError\(\s*"([\w-]+)"/g, "runtime.setting."],
+    [/"(test\.[\w.-]+)"/g, ""],
   ];
   const text = [...files("src", ".ts"), ...files("nodes", ".ts")].map(read).join("\n");
   const spoken = ways.flatMap(([way, section]) =>
@@ -98,7 +107,7 @@ function usesInRuntime(): Use[] {
   const [, codes = ""] = /type FaultCode =([^;]+);/.exec(read("src/amqp/fault.ts")) ?? [];
   const faults = [...codes.matchAll(/"([\w-]+)"/g)].map(([, code = ""]) => `status.fault.${code}`);
   const use = (isPrefix: boolean) => (key: string) => ({ key: `${SHARED}:${key}`, isPrefix });
-  return [...[...spoken, ...faults].map(use(false)), ...begun.map(use(true))];
+  return [...[...spoken, ...faults].map(use(false)), ...[...begun, "test.next."].map(use(true))];
 }
 
 /** A key a source mentions in a way not known above. */
