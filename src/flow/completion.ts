@@ -237,7 +237,12 @@ export class CompletionTracker {
     if (holdings === undefined || holding === undefined) {
       return undefined;
     }
-    holdings.splice(index, 1);
+    if (holdings.length === 1) {
+      // An empty entry would stay until the next garbage collection, and make that one longer.
+      this.#holdings.delete(msg);
+    } else {
+      holdings.splice(index, 1);
+    }
     const { run } = holding;
     if (this.#sender === node && this.#sentFor.length > 0 && !this.#sentFor.includes(run)) {
       follow(run, this.#sentFor[this.#sentFor.length - 1]);
@@ -421,6 +426,19 @@ function nameOf(node: FlowNode): string {
 }
 
 function wordsOf(reason: unknown): string {
-  const words = reason instanceof Error ? reason.message : String(reason);
+  const words = reason instanceof Error ? reason.message : (encodedMessage(reason) ?? String(reason));
   return words.slice(0, 500);
+}
+
+/** The core debug node hears the log before we do, and rewrites an Error in place for the sidebar. */
+function encodedMessage(reason: unknown): string | undefined {
+  if (typeof reason !== "string" || !reason.startsWith('{"__enc__":true,"type":"error"')) {
+    return undefined;
+  }
+  try {
+    const { data }: { readonly data: { readonly message: unknown } } = JSON.parse(reason);
+    return String(data.message);
+  } catch {
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { isCondemned, type Sentence } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
+import { needsSomebody } from "../amqp/fault";
 import { deleteOwnQueue } from "../amqp/queue";
 import type { Verdict } from "../amqp/settlements";
 import { Subscription, type SubscriptionState } from "../amqp/subscription";
@@ -144,7 +145,7 @@ export class Intake {
 
   /** Stops taking deliveries, lets the flow finish for a moment, and gives the rest back to the broker. */
   async close(removed: boolean): Promise<void> {
-    await this.#subscription.cancel();
+    await this.#subscription.cancel(CLOSE_MS);
     for (const held of [...this.#held.values()].filter(({ phase }) => phase === "retry")) {
       this.#settle(held, "retry");
     }
@@ -164,8 +165,9 @@ export class Intake {
     await this.#lease.release();
   }
 
+  /** A person who decides by hand will not do so within seconds. */
   async #drain(): Promise<void> {
-    if (this.#held.size === 0) {
+    if (this.#held.size === 0 || this.#settings.settle === "manual") {
       return;
     }
     await new Promise<void>((resolve) => {
@@ -355,7 +357,9 @@ export class Intake {
 
   #changed(state: SubscriptionState): void {
     const fault = state.phase === "waiting" || state.phase === "unbound" ? state.fault : undefined;
-    if (fault !== undefined && this.#announced !== fault.code) {
+    const known = this.#announced;
+    // One line when it breaks; another one only when it turns out that somebody has to do something.
+    if (fault !== undefined && (known === undefined || (known !== fault.code && needsSomebody(fault.code)))) {
       this.#announced = fault.code;
       this.#host.voice.warn("waiting", { queue: this.#settings.queue.name, detail: fault.detail });
     } else if (state.phase === "consuming" && this.#announced !== undefined) {

@@ -2,7 +2,7 @@
  * The end of an event that is given up: from our own queue it goes to the dead-letter queue together with
  * the reason; what an existing queue does with it is its administrator's choice, and is said beforehand.
  */
-import { condemnedCopy, type Sentence } from "../amqp/dead-letter";
+import { condemnedCopy, REASON_HEADER, type Sentence } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
 import { Publisher } from "../amqp/publisher";
 import type { QueuePlan } from "../amqp/queue";
@@ -36,12 +36,16 @@ export class Rejection {
   /** Does what must come first, and says how the delivery is then to be settled. */
   async prepare(delivery: Delivery, sentence: Sentence): Promise<"accept" | "reject"> {
     const { mode, name } = this.#queue;
-    if (mode !== "own" && !this.#warnedOfLoss) {
+    const isLetter = delivery.headers[REASON_HEADER] !== undefined;
+    if (mode !== "own" && !isLetter && !this.#warnedOfLoss) {
       this.#warnedOfLoss = true;
       this.#voice.warn(`rejects-${mode}`, { queue: name });
     }
     this.#sentence = sentence;
-    this.#warning.happened();
+    // What leaves the dead-letter queue by hand is no incident: it goes back to its own queue.
+    if (!isLetter) {
+      this.#warning.happened();
+    }
     if (mode !== "own") {
       return "reject";
     }

@@ -2,6 +2,7 @@
  * Reads a delivery and decides whether it is for this node: a fanout exchange carries every tenant's and
  * every user's events. Pure. What cannot be read may be ours, so it is passed on rather than skipped.
  */
+import { REASON_HEADER } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
 import { decode } from "../regards/decode";
 import { type Recognised, text, type Unrecognised } from "../regards/event";
@@ -16,7 +17,9 @@ export function select(
   { tenant: ours, address }: BrokerSettings,
 ): Recognised | Unrecognised | undefined {
   const tenant = text(delivery.headers["regards.tenant"]);
-  if (ours !== undefined && tenant !== undefined && tenant !== ours) {
+  // Accepting a dead letter because it is somebody else's would destroy the last copy of it.
+  const isLetter = delivery.headers[REASON_HEADER] !== undefined;
+  if (!isLetter && ours !== undefined && tenant !== undefined && tenant !== ours) {
     return undefined;
   }
   const incoming = {
@@ -25,7 +28,7 @@ export function select(
     correlationId: text(delivery.properties.correlationId),
   };
   const decoded = headed(decode(service, incoming, address), delivery.unreadable);
-  if (!isWanted(decoded, delivery.headers, settings)) {
+  if (!isLetter && !isWanted(decoded, delivery.headers, settings)) {
     return undefined;
   }
   if (ours !== undefined && tenant === undefined && delivery.unreadable === undefined) {

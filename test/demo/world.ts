@@ -52,7 +52,7 @@ export async function startWorld(pace: number, say: (line: string) => void): Pro
 
     say("Starting Node-RED 5 ...");
     const flows = demoFlows({ vhost, namespace: prefix, owner: regards.user.login });
-    const nodeRed = await startDemoNodeRed(broker, regards, downloads);
+    const nodeRed = await startDemoNodeRed(broker, regards, downloads, flows);
     cleanUps.push(() => nodeRed.stop());
     await watchDebug(nodeRed);
     cleanUps.push(() => nodeRed.deploy([]));
@@ -72,18 +72,22 @@ async function startDemoNodeRed(
   broker: RabbitMq,
   regards: Simulator,
   downloads: string,
+  flows: Example,
 ): Promise<TestNodeRed> {
+  const [tenant = ""] = regards.tenants;
+  const orders = `nodered.${tenant}.order.${flows.id("regards-order-in", "order events")}`;
   const nodeRed = await startNodeRed({
     version: 5,
     env: {
       REGARDS_HOST: `${broker.host}:${broker.port}`,
-      REGARDS_TENANT: regards.tenants[0] ?? "",
+      REGARDS_TENANT: tenant,
       REGARDS_ADDRESS: regards.address,
       REGARDS_USER: broker.user,
       REGARDS_PASSWORD: broker.password,
       REGARDS_WEB_USER: regards.user.login,
       REGARDS_WEB_PASSWORD: regards.user.password,
       REGARDS_DOWNLOADS: downloads,
+      REGARDS_DEAD_QUEUE: `${orders}.dead`,
     },
     settings: {
       editorTheme: {

@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "amqplib";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
@@ -27,6 +28,9 @@ export interface ExampleStage {
   strike(): Promise<void>;
 }
 
+/** There before an example is deployed, as if another flow had made it. */
+const DEAD_QUEUE = "nodered.project1.order.another-flow.dead";
+
 const OURS = ["regards-order-in", "regards-submission-in", "regards-worker-in", "regards-ack-out"];
 
 /** Deploys an example and waits until its REGARDS nodes are connected. */
@@ -38,6 +42,7 @@ export async function playExample(example: Example, version: 4 | 5): Promise<Exa
   try {
     const vhost = await freshVhost();
     cleanUps.push(() => vhost.drop());
+    await declareQueue(vhost, DEAD_QUEUE);
     const regards = await startSimulator({ amqp: amqpOf(vhost), pace: 5 });
     cleanUps.push(() => regards.stop());
     const folder = await mkdtemp(join(tmpdir(), "regards-example-"));
@@ -64,6 +69,13 @@ export async function playExample(example: Example, version: 4 | 5): Promise<Exa
   }
 }
 
+async function declareQueue({ url }: FreshVhost, name: string): Promise<void> {
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  await channel.assertQueue(name, { durable: true });
+  await connection.close();
+}
+
 /** The example set up as its comment asks; a user would set the variables before Node-RED starts. */
 function configured(
   example: Example,
@@ -80,6 +92,7 @@ function configured(
     REGARDS_WEB_USER: regards.user.login,
     REGARDS_WEB_PASSWORD: regards.user.password,
     REGARDS_DOWNLOADS: folder,
+    REGARDS_DEAD_QUEUE: DEAD_QUEUE,
   });
   // Credentials are never part of an exported flow: they are typed into the broker node.
   const credentials = {

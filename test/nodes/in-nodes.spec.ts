@@ -58,6 +58,16 @@ describe("an in-node", function () {
     await nodeRed.untilStatus("in", (status) => countersOf(status).filtered === 1);
   });
 
+  it("never skips a dead letter, whoever's it is: accepting it would destroy it", async () => {
+    await deploy({}, { tenant: "project1" });
+
+    const died = [{ queue: "nodered.project1.order.in", reason: "rejected", count: 1 }];
+    const headers = { "regards.tenant": "project2", "regards-flow.reason": "boom", "x-death": died };
+    await publish("c-1", headers);
+
+    await nodeRed.nextMessage("granted");
+  });
+
   it("sends every tenant's events on when the broker node names none", async () => {
     await deploy();
 
