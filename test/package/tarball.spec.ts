@@ -5,7 +5,11 @@ import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { connect } from "amqplib";
+import { brokerNode, tab } from "../nodes/flows";
 import { startNodeRed } from "../support/node-red";
+import { freshVhost } from "../support/shared-rabbitmq";
+import type { TestNodeRed } from "../support/test-node-red";
 import { ROOT } from "./sources";
 
 const run = promisify(execFile);
@@ -16,6 +20,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
+const EXCHANGE = "regards.broadcast.fr.cnes.regards.modules.order.amqp.output.OrderResponseDtoEvent";
 const MODULE = "@regards-flow/node-red-regards";
 
 describe("the packed package", function () {
@@ -53,7 +58,7 @@ describe("the packed package", function () {
   });
 
   for (const version of [5, 4] as const) {
-    it(`loads all five types in an empty Node-RED ${version} with no error in the log`, async () => {
+    it(`loads all five types in an empty Node-RED ${version} with no error in the log, and brings an event`, async () => {
       const userDir = await mkdtemp(join(directory, "user-"));
       await writeFile(join(userDir, "package.json"), '{"name":"user","private":true}');
       await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball], { cwd: userDir });
@@ -73,10 +78,32 @@ describe("the packed package", function () {
           sets.filter(({ err }) => err !== undefined),
           [],
         );
+        await bringsAnEvent(nodeRed);
         assert.deepEqual(nodeRed.errors(), []);
       } finally {
         await nodeRed.stop();
       }
     });
+  }
+
+  /** The packed files went through one more hand than the tested ones. */
+  async function bringsAnEvent(nodeRed: TestNodeRed): Promise<void> {
+    const vhost = await freshVhost();
+    const connection = await connect(vhost.url);
+    const channel = await connection.createConfirmChannel();
+    await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+    const wires = [["debug"], [], [], [], [], []];
+    await nodeRed.deploy([
+      tab,
+      brokerNode(vhost),
+      { id: "in", type: "regards-order-in", z: "tab", broker: "broker", queue: "packed", wires },
+      { id: "debug", type: "debug", z: "tab", active: true, complete: "topic", targetType: "msg", wires: [] },
+    ]);
+    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    channel.publish(EXCHANGE, "", Buffer.from('{"status":"GRANTED"}'));
+    await nodeRed.untilStatus("in", (status) => JSON.stringify(status).includes('"accepted":1'));
+    await nodeRed.deploy([]);
+    await connection.close();
+    await vhost.drop();
   }
 });
