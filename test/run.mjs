@@ -35,6 +35,12 @@ async function bringParts() {
     : await rabbitMqServer((line) => console.log(line));
   console.log(`RabbitMQ: ${rabbitMq}`);
   console.log(`Node.js for Node-RED 5: ${await nodeFor(5)}`);
+  const { chromiumPath, NoBrowserError } = require("./editor/browser.js");
+  const chromium = await chromiumPath().catch((error) => {
+    if (error instanceof NoBrowserError) return error.message;
+    throw error;
+  });
+  console.log(`Chromium: ${chromium}`);
 }
 
 /** Runs mocha and adds its counts to ours. */

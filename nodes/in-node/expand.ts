@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sampleNames } from "../../src/regards/samples";
 import { order, type Service, submission, worker } from "../../src/regards/services";
 
 const PACKAGE = "@regards-flow/node-red-regards";
@@ -43,6 +44,7 @@ function expand(shared: string, service: Service, type: string): string {
     service: service.name,
     eventClass: service.eventClass,
     statuses: JSON.stringify(service.statuses).replaceAll(",", ", "),
+    samples: JSON.stringify(sampleNames(service)).replaceAll(",", ", "),
     outputs: String(service.statuses.length + 1),
     words: `${PACKAGE}/regards-broker:`,
     own: `${PACKAGE}/${type}:`,

@@ -12,6 +12,11 @@ export interface EventMessage {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** What a message tells of its delivery. */
+export type Envelope = Pick<Delivery, "headers" | "exchange" | "redelivered"> & {
+  readonly properties: object;
+};
+
 /** What the delivery itself does not say. */
 export interface Circumstances {
   readonly messageId: string;
@@ -24,7 +29,7 @@ export interface Circumstances {
 /** The message for one event, recognised or not. */
 export function eventMessage(
   decoded: Recognised | Unrecognised,
-  delivery: Delivery,
+  delivery: Envelope,
   circumstances: Circumstances,
 ): EventMessage {
   const { messageId, service, queue, attempt, deliveryId } = circumstances;
@@ -54,7 +59,7 @@ export function eventMessage(
 }
 
 /** amqplib lists every property, set or not, and the headers among them. */
-function setProperties(delivery: Delivery): Record<string, unknown> {
+function setProperties(delivery: Envelope): Record<string, unknown> {
   const properties: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(delivery.properties)) {
     if (value !== undefined && key !== "headers") {

@@ -9,7 +9,8 @@ import { broadcastExchange } from "./services";
 /** Who keeps the product: rs-ingest (OAIS, AIP) or rs-fem (GeoJSON features). */
 export type Keeper = "ingest" | "fem";
 
-const EVENT_CLASS: Readonly<Record<Keeper, string>> = {
+/** Java class of the acknowledgement each of them takes. */
+export const EVENT_CLASS: Readonly<Record<Keeper, string>> = {
   ingest: "fr.cnes.regards.modules.ingest.dto.request.event.DisseminationAckEvent",
   fem: "fr.cnes.regards.modules.feature.dto.event.in.DisseminationAckEvent",
 };

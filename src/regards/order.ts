@@ -36,6 +36,10 @@ export function isWebAddress(candidate: string): boolean {
   if (!/^https?:\/\/[^\s\\]+$/i.test(candidate) || !URL.canParse(candidate)) {
     return false;
   }
+  // Without the sign there are none; parsing the address of every event would cost more than the rest of it.
+  if (!candidate.includes("@")) {
+    return true;
+  }
   const { username, password } = new URL(candidate);
   return username === "" && password === "";
 }

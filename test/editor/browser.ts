@@ -36,8 +36,26 @@ export class NoBrowserError extends Error {
  * @throws NoBrowserError where there is none and none can be brought
  */
 export async function startBrowser(say: (line: string) => void = console.log): Promise<Browser> {
-  const executablePath = (await findChromium()) ?? (await installChromium(say));
+  const executablePath = await chromiumPath(say);
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+/** For a suite's `before`: where no browser can be had, says why and skips. */
+export async function browserOrSkip(suite: Mocha.Context): Promise<Browser> {
+  try {
+    return await startBrowser();
+  } catch (error) {
+    if (error instanceof NoBrowserError) {
+      console.log(error.message);
+      suite.skip();
+    }
+    throw error;
+  }
+}
+
+/** Where Chromium is, brought here first if it may be. */
+export async function chromiumPath(say: (line: string) => void = console.log): Promise<string> {
+  return (await findChromium()) ?? (await installChromium(say));
 }
 
 async function findChromium(): Promise<string | undefined> {

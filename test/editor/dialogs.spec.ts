@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { NoBrowserError, startBrowser } from "./browser";
+import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
 
 const IN_NODES = ["regards-order-in", "regards-submission-in", "regards-worker-in"] as const;
@@ -81,15 +81,7 @@ describe("the editor", function () {
 
   before("start Chromium", async function () {
     this.timeout(300_000);
-    try {
-      browser = await startBrowser();
-    } catch (error) {
-      if (!(error instanceof NoBrowserError)) {
-        throw error;
-      }
-      console.log(error.message);
-      this.skip();
-    }
+    browser = await browserOrSkip(this);
   });
 
   after(() => browser?.close());
@@ -391,7 +383,7 @@ describe("the editor", function () {
             "contentType",
             "maxInFlight",
           ];
-          const folded = ["settle", "summary", "queueType", "attempts", "retryDelay", "deadline"];
+          const folded = ["settle", "sample", "summary", "queueType", "attempts", "retryDelay", "deadline"];
           assert.deepEqual(
             [...expected, ...folded].filter((field) => !reached.has(field)),
             [],

@@ -35,7 +35,7 @@ declare const RED: {
     filterNodes(filter: { type?: string }): readonly EditorNode[];
     createExportableNodeSet(nodes: readonly EditorNode[], options: object): unknown;
   };
-  readonly view: { importNodes(flow: readonly object[], options: object): void };
+  readonly view: { importNodes(flow: readonly object[], options: object): void; redraw(): void };
   readonly editor: { editConfig(name: string, type: string, id: string): void };
   readonly sidebar: { readonly help: { show(type: string, bringToFront: boolean): void } };
 };
@@ -227,6 +227,61 @@ export class Editor {
   /** Waits until the words under a node match. */
   async untilStatus(id: string, words: RegExp): Promise<void> {
     await this.page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: words }).waitFor();
+  }
+
+  /** Turns to a tab of the broker's dialog; the editor takes two clicks within 400 ms for a double one. */
+  async showTab(place: number): Promise<void> {
+    const content = this.page.locator("#regards-broker-tabs-content > div").nth(place);
+    while (!(await content.isVisible())) {
+      await this.page.locator("#regards-broker-tabs a").nth(place).click();
+      await content.waitFor({ timeout: 400 }).catch(() => undefined);
+    }
+  }
+
+  /** Presses Test connection, or its like, and reads the findings once they are there. */
+  async tryConnection(button = "#regards-test"): Promise<string[]> {
+    const answered = this.page.waitForResponse((response) => response.url().endsWith("/test"));
+    await this.page.locator(button).click();
+    await answered;
+    const lines = this.page.locator(`${button}-lines li`);
+    await lines.first().waitFor();
+    return lines.evaluateAll((all) =>
+      all.map((line) => {
+        const mark = line.querySelector("i")?.getAttribute("aria-label") ?? "";
+        const shown: Readonly<Record<string, string>> = { check: "✓", times: "✗", minus: "–" };
+        return `${shown[mark]} ${line.textContent}`;
+      }),
+    );
+  }
+
+  /** The button beside a node in the workspace. */
+  button(id: string): Locator {
+    return this.page.locator(`[id="${id}"] .red-ui-flow-node-button-button`);
+  }
+
+  /** Sets a property as a dialog would have, and draws the node again. */
+  async choose(id: string, property: string, value: string): Promise<void> {
+    await this.page.evaluate(
+      ([wanted, name, chosen]) => {
+        Object.assign(RED.nodes.node(wanted) ?? {}, { [name]: chosen, dirty: true });
+        RED.view.redraw();
+      },
+      [id, property, value] as const,
+    );
+  }
+
+  /** Waits for a note at the top of the editor. */
+  async untilNotified(words: string): Promise<void> {
+    await this.page.locator(".red-ui-notification", { hasText: words }).first().waitFor();
+  }
+
+  /** Waits for what a debug node shows in the sidebar, takes it off, and returns it. */
+  async untilDebugged(name: string): Promise<string> {
+    const line = this.page.locator(".red-ui-debug-msg", { hasText: name }).last();
+    await line.waitFor({ state: "attached" });
+    const shown = (await line.locator(".red-ui-debug-msg-payload").textContent()) ?? "";
+    await line.evaluate((element) => element.remove());
+    return shown.trim();
   }
 
   /** What Export would give away. */

@@ -45,9 +45,16 @@ const FLOW = [
   },
 ];
 
+/** An editor whose notifications cover nothing. */
+async function openUndisturbed(browser: Browser, url: string, look: Look): Promise<Editor> {
+  const editor = await Editor.open(browser, url, look);
+  await editor.page.addStyleTag({ content: "#red-ui-notifications { display: none }" });
+  return editor;
+}
+
 /** Every dialog, as it opens; of the in-nodes also unfolded, settling by hand. */
 async function drawDialogs(browser: Browser, url: string, look: Look): Promise<void> {
-  const editor = await Editor.open(browser, url, look);
+  const editor = await openUndisturbed(browser, url, look);
   const draw = async (name: string): Promise<void> => {
     const path = join(PICTURES, `${name}.${look.locale.slice(0, 2)}.${look.theme}.png`);
     await editor.tray.screenshot({ path, animations: "disabled" });
@@ -83,10 +90,16 @@ async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: Rab
       credentials: { user, password },
     });
     await nodeRed.deploy(example.nodes);
+    const [config] = example.ofType("regards-broker");
     const [intake] = example.ofType("regards-order-in");
     await nodeRed.untilStatus(intake?.id ?? "", ({ fill }) => fill === "green");
     for (const theme of ["light", "dark"] as const) {
-      const editor = await Editor.open(browser, nodeRed.url, { locale: "en-US", theme });
+      const editor = await openUndisturbed(browser, nodeRed.url, { locale: "en-US", theme });
+      await editor.open(config?.id ?? "", "regards-broker");
+      await editor.tryConnection();
+      const tested = join(PICTURES, `regards-broker.test.en.${theme}.png`);
+      await editor.tray.screenshot({ path: tested, animations: "disabled" });
+      await editor.cancel();
       const path = join(PICTURES, `auto-download.${theme}.png`);
       await editor.drawFlow(path);
       await editor.close();

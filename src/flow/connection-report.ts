@@ -1,0 +1,131 @@
+/**
+ * What "Test connection" tells a person: one line a step, with what to do about it. Enters: settings and what
+ * to look at. Leaves: lines in keys of the shared catalogue, which the editor says in its own language.
+ */
+import type { ConnectionOptions } from "../amqp/connection";
+import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
+import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
+import { EVENT_CLASS } from "../regards/acknowledgement";
+import { broadcastExchange, order, submission, worker } from "../regards/services";
+
+/** One line; `ok` is null where it is neither right nor wrong, or cannot be told. */
+export interface Line {
+  readonly ok: boolean | null;
+  /** What it is about, as the broker names it. */
+  readonly name: string;
+  readonly text: string;
+  readonly next?: string;
+  readonly values?: Readonly<Record<string, string | number>>;
+}
+
+/** The steps of a handshake after the host has answered. */
+const STEPS: Partial<Record<FaultCode, number>> = {
+  ...{ tls: 1, "tls-untrusted": 1, "tls-expired": 1, "tls-host": 1 },
+  ...{ login: 2, vhost: 3 },
+};
+const ALL_STEPS = 4;
+
+/** Faults with the same remedy. */
+const REMEDY: Partial<Record<FaultCode, string>> = {
+  ...{ frame: "protocol", lost: "protocol", tls: "protocol" },
+  ...{ "tls-expired": "tls-certificate", "tls-host": "tls-certificate" },
+};
+
+/** Looks at the REGARDS exchanges of a namespace, or at one queue; never throws. */
+export async function connectionReport(
+  options: ConnectionOptions,
+  look: { readonly namespace: string } | { readonly queue: string },
+): Promise<Line[]> {
+  let lines: Line[] = [];
+  try {
+    await inspect(options, async (inspection) => {
+      const { hosts } = inspection;
+      lines = handshake(hosts, options);
+      if (hosts.every(({ fault }) => fault !== undefined)) {
+        return;
+      }
+      if ("queue" in look) {
+        lines.push(...queueLines(look.queue, await inspection.queue(look.queue)));
+        return;
+      }
+      const bind = [order, submission, worker].map(
+        ({ eventClass }) => ({ eventClass, use: "bind" }) as const,
+      );
+      const publish = Object.values(EVENT_CLASS).map(
+        (eventClass) => ({ eventClass, use: "publish" }) as const,
+      );
+      const findings = [...bind, ...publish].map(({ eventClass, use }) =>
+        inspection.exchange({ name: broadcastExchange(look.namespace, eventClass), use }),
+      );
+      lines.push(...(await Promise.all(findings)).map(exchangeLine));
+    });
+  } catch (error) {
+    const fault = faultOf(error);
+    lines.push(faultLine("queue" in look ? look.queue : options.vhost, fault));
+  }
+  return lines;
+}
+
+function handshake(hosts: readonly HostFinding[], options: ConnectionOptions): Line[] {
+  const first = options.tls === undefined ? 2 : 1;
+  const lines: Line[] = hosts.map(({ host, fault }) =>
+    fault === undefined || stepOf(fault) >= first
+      ? { ok: true, name: host, text: "test.reached" }
+      : faultLine(host, fault),
+  );
+  const [best] = hosts.map(({ fault }) => fault).sort((one, other) => stepOf(other) - stepOf(one));
+  const names = [options.external ? "SASL EXTERNAL" : options.username, options.vhost];
+  const texts = ["test.login", "test.vhost"];
+  for (const [place, name] of [options.tls === undefined ? undefined : "TLS", ...names].entries()) {
+    if (name === undefined || stepOf(best) <= place) {
+      continue;
+    }
+    const isHere = best !== undefined && stepOf(best) === place + 1;
+    lines.push(
+      isHere ? faultLine(name, best) : { ok: true, name, text: ["test.tls", ...texts][place] ?? "" },
+    );
+  }
+  return lines;
+}
+
+function stepOf(fault: Fault | undefined): number {
+  return fault === undefined ? ALL_STEPS : (STEPS[fault.code] ?? 0);
+}
+
+function faultLine(name: string, { code, detail }: Fault): Line {
+  const next = `test.next.${REMEDY[code] ?? code}`;
+  return { ok: false, name, text: `status.fault.${code}`, next, values: { detail } };
+}
+
+function exchangeLine({ name, use, exists, allowed }: ExchangeFinding): Line {
+  const values = { permission: use === "bind" ? "read" : "write", name };
+  const there = exists ? "test.there" : "test.absent";
+  if (allowed === false) {
+    return { ok: false, name, text: "status.fault.forbidden", next: "test.next.forbidden", values };
+  }
+  if (allowed === undefined) {
+    return { ok: null, name, text: there, next: "test.next.untold", values };
+  }
+  return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next: "test.next.absent" };
+}
+
+function queueLines(name: string, { messages, consumers, args }: QueueFinding): Line[] {
+  const lines: Line[] = [{ ok: true, name, text: "test.queue", values: { messages, consumers } }];
+  if (args === undefined) {
+    lines.push({ ok: null, name: "", text: "test.arguments-untold" });
+  } else {
+    const type = args["x-queue-type"] ?? "classic";
+    const others = Object.entries(args).filter(([key]) => key !== "x-queue-type");
+    const told = [type, ...others.map(([key, value]) => `${key} ${value}`)].join(" · ");
+    lines.push({ ok: true, name: told, text: "" });
+    if (Number(args["x-max-priority"]) === 255) {
+      lines.push({
+        ok: false,
+        name: "x-max-priority 255",
+        text: "test.priority",
+        next: "test.next.priority",
+      });
+    }
+  }
+  return [...lines, { ok: null, name: "", text: "test.binding" }];
+}

@@ -1,0 +1,207 @@
+/** Trying things out in a real browser: Test connection, and sample events by a press of the node's button. */
+import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
+import { sampleNames } from "../../src/regards/samples";
+import { order, submission, worker } from "../../src/regards/services";
+import { type Stage, setStage } from "../simulator/stage";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { needsPrivateBroker } from "../support/shared-rabbitmq";
+import { browserOrSkip } from "./browser";
+import { Editor } from "./editor";
+
+const SERVICES = [order, submission, worker];
+
+/** The sentences that must be seen, word for word. */
+const SENTENCES = {
+  "en-US": {
+    login: "login refused→ Check user and password. RabbitMQ lets guest in from its own machine only.",
+    vhost: "vhost unknown or forbidden→ Check the name, and ask for permissions of this user on it.",
+    down: "connection refused→ Nothing listens there: check the port, 5672 or 5671 with TLS.",
+    refused: "You are not allowed to do this here: it takes the right to change flows.",
+    there: "ingest · DisseminationAckEvent: there",
+    missing: "queue not found→ Ask the administrator to make it; the node will wait for it.",
+    undeployed: "Deploy this node first.",
+    unwired: "The sample left by an output that is not wired.",
+    shape: "FAILED: some files to fetch",
+  },
+  "fr-FR": {
+    login:
+      "identifiants refusés→ Vérifiez utilisateur et mot de passe. RabbitMQ n’admet guest que depuis sa propre machine.",
+    vhost:
+      "vhost inconnu ou interdit→ Vérifiez le nom et demandez des permissions sur lui pour cet utilisateur.",
+    down: "connexion refusée→ Rien n’écoute là\u00a0: vérifiez le port, 5672 ou 5671 avec TLS.",
+    refused: "Vous n’y êtes pas autorisé\u00a0: il faut le droit de modifier les flux.",
+    there: "ingest · DisseminationAckEvent: présent",
+    missing: "file introuvable→ Demandez à l’administrateur de la créer\u00a0; le nœud l’attendra.",
+    undeployed: "Déployez d’abord ce nœud.",
+    unwired: "L’exemple est parti par une sortie qui n’est pas reliée.",
+    shape: "FAILED: une partie à retirer",
+  },
+} as const;
+
+describe("trying things out in the editor", function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let stage: Stage;
+
+  before("start Chromium and RabbitMQ", async function () {
+    this.timeout(300_000);
+    needsPrivateBroker(this);
+    browser = await browserOrSkip(this);
+    stage = await setStage();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await stage?.strike();
+  });
+
+  for (const version of [5, 4] as const) {
+    for (const locale of ["en-US", "fr-FR"] as const) {
+      describe(`of Node-RED ${version} in ${locale}`, () => {
+        const sentences = SENTENCES[locale];
+        let editor: Editor;
+
+        before("open the editor", async () => {
+          const nodeRed = await sharedNodeRed(version);
+          await nodeRed.deploy([]);
+          editor = await Editor.open(browser, String(nodeRed.url), { locale });
+        });
+
+        after(async () => {
+          await editor?.close();
+          await (await sharedNodeRed(version)).deploy([]);
+        });
+
+        beforeEach("close what an earlier test left open", () => editor.cancel());
+
+        afterEach("nothing went wrong in the page", () => {
+          assert.deepEqual(editor.complaints.splice(0), []);
+        });
+
+        it("tests the connection as the dialog stands, unsaved, and says what to do about each fault", async () => {
+          const { host, port, user, password, vhost } = stage.vhost;
+          await editor.import([{ id: "b", type: "regards-broker" }]);
+          await editor.open("b", "regards-broker");
+          await editor.fill("hosts", `${host}:${port}`);
+          await editor.fill("vhost", vhost);
+          await editor.showTab(1);
+          await editor.fill("user", user);
+          await editor.fill("password", password);
+
+          const right = await editor.tryConnection();
+          assert.equal(right.length, 8, right.join("\n"));
+          assert.deepEqual(right.slice(6, 7), [`✓ ${sentences.there}`]);
+          assert.ok(right.every((line) => line.startsWith("✓")));
+
+          await editor.fill("password", "wrong");
+          assert.equal((await editor.tryConnection()).at(-1), `✗ ${user}: ${sentences.login}`);
+          await editor.fill("password", password);
+
+          await editor.showTab(0);
+          await editor.fill("vhost", "nowhere");
+          assert.equal((await editor.tryConnection()).at(-1), `✗ nowhere: ${sentences.vhost}`);
+
+          await editor.fill("hosts", "127.0.0.1:1");
+          assert.deepEqual(await editor.tryConnection(), [`✗ 127.0.0.1:1: ${sentences.down}`]);
+        });
+
+        it("says so to somebody who may not", async () => {
+          await editor.page.route("**/regards-broker/*/test", (route) => route.fulfill({ status: 401 }));
+          await editor.import([{ id: "b1", type: "regards-broker", hosts: "rabbit" }]);
+          await editor.open("b1", "regards-broker");
+          assert.deepEqual(await editor.tryConnection(), [`✗ ${sentences.refused}`]);
+          await editor.page.unroute("**/regards-broker/*/test");
+          // The browser itself complains of every such answer.
+          assert.match(editor.complaints.splice(0).join(), /^[^,]*401[^,]*$/);
+        });
+
+        it("looks at an existing queue from an in-node's dialog", async () => {
+          const { host, port, user, password, vhost } = stage.vhost;
+          const credentials = { user, password };
+          await editor.import([
+            { id: "b2", type: "regards-broker", hosts: `${host}:${port}`, vhost, credentials },
+            {
+              id: "q",
+              type: "regards-order-in",
+              broker: "b2",
+              queueMode: "existing",
+              x: 300,
+              y: 100,
+              wires: [],
+            },
+          ]);
+          await editor.open("q");
+          await editor.fill("queue", "not.there");
+          const lines = await editor.tryConnection("#regards-check");
+          assert.equal(lines.at(-1), `✗ not.there: ${sentences.missing}`);
+        });
+
+        it("offers a sample for every status, and sends it when the node's button is pressed", async () => {
+          await editor.import([
+            { id: "b3", type: "regards-broker", hosts: "127.0.0.1:1" },
+            {
+              id: "alone",
+              type: "regards-order-in",
+              broker: "b3",
+              sample: "DONE",
+              x: 300,
+              y: 100,
+              wires: [],
+            },
+            ...SERVICES.flatMap(({ name, statuses }, place) => {
+              const outputs = [...statuses, "unrecognised"];
+              return [
+                {
+                  ...{ id: name, type: `regards-${name}-in`, broker: "b3", x: 300, y: 200 + 200 * place },
+                  ...{ wires: outputs.map((output) => [`${name}-${output}`]) },
+                },
+                ...outputs.map((output, row) => ({
+                  ...{ id: `${name}-${output}`, type: "debug", name: `${name}-${output}`, tosidebar: true },
+                  ...{ active: true, complete: "regards.sample", targetType: "msg", statusVal: "" },
+                  ...{ x: 600, y: 200 + 200 * place + 30 * row, wires: [] },
+                })),
+              ];
+            }),
+          ]);
+          assert.equal(await editor.button("order").isVisible(), false);
+          await editor.open("order");
+          await editor.field("sample").selectOption({ label: sentences.shape });
+          await editor.done();
+          assert.equal((await editor.state("order")).properties.sample, "FAILED partial");
+          await editor.button("order").click();
+          await editor.untilNotified(sentences.undeployed);
+          assert.match(editor.complaints.splice(0).join(), /404/);
+          await editor.deploy();
+
+          for (const service of SERVICES) {
+            for (const name of sampleNames(service)) {
+              const [output = ""] = name.split(" ");
+              await editor.choose(service.name, "sample", name);
+              await editor.button(service.name).click();
+              assert.equal(await editor.untilDebugged(`${service.name}-${output}`), "true");
+            }
+          }
+
+          await editor.button("alone").click();
+          await editor.untilNotified(sentences.unwired);
+        });
+
+        it("says so when a flow was imported without its broker node", async () => {
+          const node = {
+            id: "lost",
+            type: "regards-order-in",
+            broker: "elsewhere",
+            x: 600,
+            y: 900,
+            wires: [],
+          };
+          await editor.import([node]);
+          const { valid, errors } = await editor.state("lost");
+          assert.equal(valid, false);
+          assert.match(errors.join(), /^Broker/);
+        });
+      });
+    }
+  }
+});
