@@ -65,12 +65,24 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/NOT_FOUND - no exchange/i, "exchange-missing"],
   [/ACCESS_REFUSED/i, "forbidden"],
   [/delivery acknowledgement on channel \d+ timed out/i, "consumer-timeout"],
+  [/cancelled the consumer/, "cancelled"],
   [/RESOURCE_LOCKED/i, "queue-locked"],
   [/PRECONDITION_FAILED - inequivalent arg/i, "queue-differs"],
   [/ETIMEDOUT|Heartbeat timeout|timed out/i, "timeout"],
   [/SSL|TLS|certificate|wrong version number/i, "tls"],
   [/Frame|frame|opcode|Unexpected type tag|codec/, "frame"],
   [/Socket closed|Unexpected close|Channel ended|Connection clos|CONNECTION_FORCED/i, "lost"],
+];
+
+const SOMEBODY: readonly FaultCode[] = [
+  "login",
+  "vhost",
+  "forbidden",
+  "queue-differs",
+  "queue-locked",
+  "tls-untrusted",
+  "tls-expired",
+  "tls-host",
 ];
 
 /** Where a library's words say nothing to a person. */
@@ -88,7 +100,7 @@ export function faultOf(error: unknown): Fault {
 
 /** True when trying again soon cannot help: somebody has to change a setting or a permission. */
 export function needsSomebody(code: FaultCode): boolean {
-  return ["login", "vhost", "tls-untrusted", "tls-expired", "tls-host"].includes(code);
+  return SOMEBODY.includes(code);
 }
 
 function codeOf(error: unknown, detail: string): FaultCode {

@@ -304,9 +304,8 @@ export class Publisher {
     channel.prependListener("close", () => {
       if (this.#channel === channel) {
         this.#dropChannel();
-        if (this.#connection.isUp && !this.#closed) {
-          this.#refusedBy(cause ?? new Error("Channel closed by the broker"));
-        }
+        // A dying connection closes its channels first and says so itself a moment later.
+        queueMicrotask(() => this.#refusedBy(cause ?? new Error("Channel closed by the broker")));
       }
     });
   }
@@ -326,6 +325,9 @@ export class Publisher {
 
   /** A refused exchange (403) must not hold up what goes to another one. */
   #refusedBy(error: unknown): void {
+    if (this.#closed || !this.#connection.isUp) {
+      return;
+    }
     this.#wait(error);
     const exchange = faultOf(error).subject;
     if (exchange !== undefined) {

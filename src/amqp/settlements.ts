@@ -1,7 +1,8 @@
 /**
  * Sends verdicts to the broker in as few frames as possible: acknowledging one by one is what limits a
- * consumer. Once per turn of the event loop one multiple-ack covers the contiguous run from the oldest
- * delivery, and only what completed out of order is acknowledged singly. One instance serves one channel.
+ * consumer. As long as every turn of the event loop brings more, they are kept until there are enough; then
+ * one multiple-ack covers the contiguous run from the oldest delivery, and only what completed out of order
+ * is acknowledged singly. One instance serves one channel.
  */
 
 /** What is needed of an AMQP channel. */
@@ -25,6 +26,7 @@ export type Verdict = "accept" | "reject" | "retry" | "return";
 
 export class Settlements {
   readonly #channel: SettlingChannel;
+  readonly #enough: number;
   /** Accepted, and the broker not yet told. */
   readonly #accepted = new Set<number>();
   /** Settled with something older still open. */
@@ -34,8 +36,10 @@ export class Settlements {
   #scheduled = false;
   #closed = false;
 
-  constructor(channel: SettlingChannel) {
+  /** @param enough how many may wait for more before the broker is told; 1 tells it every turn */
+  constructor(channel: SettlingChannel, enough = 1) {
     this.#channel = channel;
+    this.#enough = enough;
   }
 
   /** Records one verdict; the caller guarantees one a tag. */
@@ -51,7 +55,17 @@ export class Settlements {
     }
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.flush());
+      setImmediate(() => this.#flushOrWait(0));
+    }
+  }
+
+  /** The first turn that brings nothing more ends the wait: a slow flow is not kept waiting for room. */
+  #flushOrWait(before: number): void {
+    const { size } = this.#accepted;
+    if (size >= this.#enough || size === before) {
+      this.flush();
+    } else {
+      setImmediate(() => this.#flushOrWait(size));
     }
   }
 

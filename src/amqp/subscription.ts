@@ -47,8 +47,14 @@ export interface SubscriptionEvents {
 const TIMING: SubscriptionTiming = {
   answer: 10_000,
   backoff: { first: 1_000, longest: 10_000 },
-  upkeep: 30_000,
+  upkeep: 10_000,
 };
+
+/**
+ * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
+ * more than this many together saves nothing any more.
+ */
+const MOST_TOGETHER = 100;
 
 /** The channel in use and what came by it. */
 interface Session {
@@ -104,21 +110,21 @@ export class Subscription {
   }
 
   /** Takes no more deliveries; those at hand can still be settled. */
-  async cancel(): Promise<void> {
+  async cancel(limit: number = this.#timing.answer): Promise<void> {
     this.#stopped = true;
     this.#attempt += 1;
     clearTimeout(this.#timer);
     this.#stopListening?.();
     const { channel, consumerTag } = this.#session ?? {};
     if (channel !== undefined && consumerTag !== undefined) {
-      await attempt(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer");
+      await attempt(() => channel.cancel(consumerTag), limit, "cancelling the consumer");
     }
   }
 
   /** Cancels, gives back what is still open, and closes the channel. */
   async close(limit: number): Promise<void> {
     if (!this.#stopped) {
-      await this.cancel();
+      await this.cancel(limit);
     }
     const session = this.#session;
     this.#session = undefined;
@@ -173,7 +179,7 @@ export class Subscription {
 
   #adopt({ channel, generation }: OpenChannel): Session {
     this.#dropSession();
-    const settlements = new Settlements(channel);
+    const settlements = new Settlements(channel, Math.min(MOST_TOGETHER, this.#options.prefetch / 2));
     const session: Session = { channel, generation, settlements, open: new Map(), consumerTag: undefined };
     this.#session = session;
     let cause: unknown;
@@ -183,12 +189,20 @@ export class Subscription {
     channel.on("close", () => {
       if (this.#session === session) {
         this.#dropSession();
-        if (!this.#stopped && this.#connection.isUp) {
-          this.#waitAndBegin(cause ?? new Error("Channel closed by the broker"));
-        }
+        this.#resumeUnlessDisconnected(cause ?? new Error("Channel closed by the broker"));
       }
     });
     return session;
+  }
+
+  /** A dying connection closes its channels first and says so itself a moment later. */
+  #resumeUnlessDisconnected(cause: unknown): void {
+    const attempt = this.#attempt;
+    queueMicrotask(() => {
+      if (attempt === this.#attempt && !this.#stopped) {
+        this.#waitAndBegin(cause);
+      }
+    });
   }
 
   #receive(session: Session, message: ConsumeMessage | null): void {

@@ -5,6 +5,7 @@
  * Leaves: one outcome. It knows nothing of AMQP or REGARDS.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { performance } from "node:perf_hooks";
 import type {
   CompleteEvent,
   DeliverEvent,
@@ -57,10 +58,22 @@ interface Holding {
   arrived: boolean;
 }
 
+/** The queue inside a switch node, as far as it can be known from outside. */
+interface SwitchQueue {
+  /** The turn of the event loop in which it will have dealt with everything that arrived so far. */
+  busyUntil: number;
+  /** Our messages in it, oldest first. */
+  readonly held: { readonly msg: FlowMessage; readonly until: number }[];
+}
+
 const LABEL = "regards-flow";
 const ERROR_LEVEL = 20;
 /** How long a stopped node may take to complete what it held. */
 const CLOSING_GRACE_MS = 1_000;
+/** After so long without a run the hooks rest: every hop of every flow would pay for them. */
+const REST_MS = 10_000;
+/** What is needed while there are runs; `postReceive` stays, to know what waits in switch nodes. */
+const RUN_HOOKS = ["preDeliver", "onReceive", "onComplete"] as const;
 
 const trackers = new WeakMap<object, CompletionTracker>();
 
@@ -82,9 +95,12 @@ export class CompletionTracker {
   readonly #watched = new WeakSet<FlowNode>();
   readonly #warned = new WeakSet<FlowNode>();
   /** What each switch node has yet to deal with. */
-  #switches = new WeakMap<FlowNode, FlowMessage[]>();
+  #switches = new WeakMap<FlowNode, SwitchQueue>();
   readonly #logHandler = { emit: (_event: "log", entry: LogEntry) => this.#logged(entry) };
   #users = 0;
+  /** Runs while the hooks are in place, and looks whether they still must be. */
+  #rest: NodeJS.Timeout | undefined;
+  #isUsed = false;
   #ended: Run[] = [];
   /** The node now sending, and for which runs: what it completes meanwhile went into those messages. */
   #sender: FlowNode | undefined;
@@ -101,11 +117,6 @@ export class CompletionTracker {
     return this.#runs.size;
   }
 
-  /** True while the hooks are in place. */
-  get isWatching(): boolean {
-    return this.#users > 0;
-  }
-
   /** One more node needs the hooks. */
   acquire(): void {
     this.#users += 1;
@@ -113,11 +124,9 @@ export class CompletionTracker {
       return;
     }
     const { hooks, log } = this.#runtime;
-    hooks.add(`preDeliver.${LABEL}`, (event: DeliverEvent) => this.#preDeliver(event));
-    hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onReceive(event));
     hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#postReceive(event));
-    hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
     log.addHandler(this.#logHandler);
+    this.#wake();
   }
 
   /** One fewer; after the last the runtime is as it was. */
@@ -126,6 +135,8 @@ export class CompletionTracker {
     if (this.#users > 0) {
       return;
     }
+    clearInterval(this.#rest);
+    this.#rest = undefined;
     this.#runtime.hooks.remove(`*.${LABEL}`);
     this.#runtime.log.removeHandler(this.#logHandler);
     this.#context.disable();
@@ -134,8 +145,31 @@ export class CompletionTracker {
     this.#runs.clear();
   }
 
+  #wake(): void {
+    const { hooks } = this.#runtime;
+    hooks.add(`preDeliver.${LABEL}`, (event: DeliverEvent) => this.#preDeliver(event));
+    hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onReceive(event));
+    hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
+    this.#isUsed = true;
+    this.#rest = setInterval(() => {
+      if (!this.#isUsed && this.#runs.size === 0) {
+        clearInterval(this.#rest);
+        this.#rest = undefined;
+        for (const hook of RUN_HOOKS) {
+          hooks.remove(`${hook}.${LABEL}`);
+        }
+      }
+      this.#isUsed = false;
+    }, REST_MS / 2);
+    this.#rest.unref();
+  }
+
   /** Sends a message and calls back once, with how it ended. */
   track(message: Pick<FlowMessage, "_msgid">, send: () => void, finish: (outcome: Outcome) => void): Run {
+    if (this.#rest === undefined) {
+      this.#wake();
+    }
+    this.#isUsed = true;
     const run = new Run(message._msgid, finish);
     this.#runs.set(run.messageId, run);
     run.count = 1;
@@ -202,25 +236,34 @@ export class CompletionTracker {
 
   /**
    * Core switch neither signals completion nor is done when its handler returns: it keeps a queue of its own
-   * and takes one message a turn of the event loop. So do we, a turn behind it, counting everybody's messages.
+   * and takes one message a turn of the event loop. So the turns are counted, a turn behind it, for
+   * everybody's messages.
    */
   #passSwitch(msg: FlowMessage, node: FlowNode): void {
-    const queue = this.#switches.get(node) ?? [];
-    this.#switches.set(node, queue);
-    queue.push(msg);
-    if (queue.length > 1) {
-      return;
+    let queue = this.#switches.get(node);
+    if (queue === undefined) {
+      queue = { busyUntil: 0, held: [] };
+      this.#switches.set(node, queue);
     }
-    const step = (): void => {
-      const first = queue.shift();
-      if (first !== undefined) {
-        this.#complete(first, node);
+    queue.busyUntil = Math.max(queue.busyUntil, turn()) + 1;
+    if (this.#holdings.has(msg)) {
+      queue.held.push({ msg, until: queue.busyUntil });
+      if (queue.held.length === 1) {
+        this.#awaitSwitch(queue.held, node);
       }
-      if (queue.length > 0) {
-        setImmediate(step);
+    }
+  }
+
+  #awaitSwitch(held: SwitchQueue["held"], node: FlowNode): void {
+    setImmediate(() => {
+      for (let first = held[0]; first !== undefined && first.until <= turn(); first = held[0]) {
+        held.shift();
+        this.#complete(first.msg, node);
       }
-    };
-    setImmediate(step);
+      if (held.length > 0) {
+        this.#awaitSwitch(held, node);
+      }
+    });
   }
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
@@ -391,6 +434,11 @@ export class CompletionTracker {
       this.#runtime.warnLate(node);
     }
   }
+}
+
+/** Which turn of the event loop this is. */
+function turn(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
 }
 
 /** A message that was built into another run's message ends with that run, unless they already do. */
