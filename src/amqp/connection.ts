@@ -146,10 +146,10 @@ export class Connection {
   }
 
   /** Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. */
-  async aside<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+  async aside<T>(work: (channel: Channel) => Promise<T>, what = "the broker's answer"): Promise<T> {
     const { channel } = await this.channel();
     try {
-      return await withDeadline(work(channel), this.#timing.connect, "the broker's answer");
+      return await withDeadline(work(channel), this.#timing.connect, what);
     } finally {
       closeQuietly(channel, this.#timing.close);
     }

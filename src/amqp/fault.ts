@@ -16,6 +16,7 @@ export type FaultCode =
   | "exchange-missing"
   | "queue-differs"
   | "queue-locked"
+  | "queue-silent"
   | "consumer-timeout"
   | "cancelled"
   | "tls-untrusted"
@@ -68,6 +69,8 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/cancelled the consumer/, "cancelled"],
   [/RESOURCE_LOCKED/i, "queue-locked"],
   [/PRECONDITION_FAILED - inequivalent arg/i, "queue-differs"],
+  // The broker is there and the queue is not: without a majority a quorum queue keeps everybody waiting.
+  [/(?:the queue's answer|subscribing|declaring the queue) timed out/, "queue-silent"],
   [/ETIMEDOUT|Heartbeat timeout|timed out/i, "timeout"],
   [/SSL|TLS|certificate|wrong version number/i, "tls"],
   [/Frame|frame|opcode|Unexpected type tag|codec/, "frame"],

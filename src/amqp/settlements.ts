@@ -1,7 +1,7 @@
 /**
  * Sends verdicts to the broker in as few frames as possible: acknowledging one by one is what limits a
- * consumer. As long as every turn of the event loop brings more, they are kept until there are enough; then
- * one multiple-ack covers the contiguous run from the oldest delivery, and only what completed out of order
+ * consumer. As long as the turns of the event loop bring more, they are kept until there are enough; then one
+ * multiple-ack covers the contiguous run from the oldest delivery, and only what completed out of order
  * is acknowledged singly. One instance serves one channel.
  */
 
@@ -23,6 +23,12 @@ export interface TagHolder {
  * processed, give it back.
  */
 export type Verdict = "accept" | "reject" | "retry" | "return";
+
+/**
+ * So many turns without another verdict end the wait for more. Busy flows have such gaps, for a message takes
+ * a turn from node to node; to a slow flow they are microseconds.
+ */
+const QUIET_TURNS = 10;
 
 export class Settlements {
   readonly #channel: SettlingChannel;
@@ -53,28 +59,48 @@ export class Settlements {
     } else {
       this.#send(() => refuse(this.#channel, holder(tag), verdict));
     }
+    if (this.#enough > 1 && this.#accepted.size >= this.#enough) {
+      // Not a turn later: the broker would stand idle while the flow works on what this turn has brought.
+      this.#tell();
+    }
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.#flushOrWait(0));
-    }
-  }
-
-  /** The first turn that brings nothing more ends the wait: a slow flow is not kept waiting for room. */
-  #flushOrWait(before: number): void {
-    const { size } = this.#accepted;
-    if (size >= this.#enough || size === before) {
-      this.flush();
-    } else {
-      setImmediate(() => this.#flushOrWait(size));
+      setImmediate(() => this.#tellOrWait(0, QUIET_TURNS));
     }
   }
 
   /** Tells the broker everything now. */
   flush(): void {
-    this.#scheduled = false;
     if (this.#closed) {
       return;
     }
+    this.#acknowledgeRun();
+    this.#acknowledgeRest();
+  }
+
+  #tellOrWait(before: number, patience: number): void {
+    const { size } = this.#accepted;
+    if (size === 0 || patience === 0) {
+      this.#scheduled = false;
+      this.flush();
+      return;
+    }
+    if (size >= this.#enough) {
+      this.#tell();
+    }
+    const left = size === before ? patience - 1 : QUIET_TURNS;
+    setImmediate(() => this.#tellOrWait(this.#accepted.size, left));
+  }
+
+  /** A gap that will close in a moment is not worth an acknowledgement for each that is ahead of it. */
+  #tell(): void {
+    this.#acknowledgeRun();
+    if (this.#accepted.size >= this.#enough) {
+      this.#acknowledgeRest();
+    }
+  }
+
+  #acknowledgeRun(): void {
     let upTo = 0;
     while (this.#ahead.delete(this.#oldest)) {
       if (this.#accepted.delete(this.#oldest)) {
@@ -85,6 +111,9 @@ export class Settlements {
     if (upTo > 0) {
       this.#send(() => this.#channel.ack(holder(upTo), true));
     }
+  }
+
+  #acknowledgeRest(): void {
     for (const tag of this.#accepted) {
       this.#send(() => this.#channel.ack(holder(tag), false));
     }

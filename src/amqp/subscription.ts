@@ -156,7 +156,7 @@ export class Subscription {
   async #subscribe(attempt: number): Promise<void> {
     const { queue, prefetch } = this.#options;
     if (queue.mode !== "temporary") {
-      await this.#connection.aside((channel) => prepareQueue(channel, queue));
+      await this.#connection.aside((channel) => prepareQueue(channel, queue), "the queue's answer");
     }
     const opened = await this.#connection.channel();
     if (attempt !== this.#attempt) {
@@ -241,7 +241,7 @@ export class Subscription {
           await prepareQueue(channel, queue);
         }
         await bindQueue(channel, queue);
-      });
+      }, "the queue's answer");
       if (attempt === this.#attempt) {
         this.#consuming();
       }

@@ -13,6 +13,7 @@ import type {
   FlowNode,
   LogEntry,
   ReceiveEvent,
+  RouteEvent,
   Runtime,
 } from "./runtime";
 
@@ -97,6 +98,7 @@ export class CompletionTracker {
   /** What each switch node has yet to deal with. */
   #switches = new WeakMap<FlowNode, SwitchQueue>();
   readonly #logHandler = { emit: (_event: "log", entry: LogEntry) => this.#logged(entry) };
+  #stopWatching: (() => void) | undefined;
   #users = 0;
   /** Runs while the hooks are in place, and looks whether they still must be. */
   #rest: NodeJS.Timeout | undefined;
@@ -123,9 +125,11 @@ export class CompletionTracker {
     if (this.#users > 1) {
       return;
     }
-    const { hooks, log } = this.#runtime;
+    const { hooks, log, restarts } = this.#runtime;
     hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#postReceive(event));
     log.addHandler(this.#logHandler);
+    this.#stopWatching = restarts.onChange((isGoingOn) => this.#watchRoutes(isGoingOn));
+    this.#watchRoutes(restarts.isGoingOn);
     this.#wake();
   }
 
@@ -137,6 +141,7 @@ export class CompletionTracker {
     }
     clearInterval(this.#rest);
     this.#rest = undefined;
+    this.#stopWatching?.();
     this.#runtime.hooks.remove(`*.${LABEL}`);
     this.#runtime.log.removeHandler(this.#logHandler);
     this.#context.disable();
@@ -184,6 +189,22 @@ export class CompletionTracker {
   forget(run: Run): void {
     run.finish = undefined;
     this.#decide(run);
+  }
+
+  /** While nodes are exchanged, Node-RED drops what is sent to one that is not there. */
+  #watchRoutes(isGoingOn: boolean): void {
+    const { hooks } = this.#runtime;
+    hooks.remove(`preRoute.${LABEL}`);
+    if (isGoingOn) {
+      hooks.add(`preRoute.${LABEL}`, (event: RouteEvent) => this.#preRoute(event));
+    }
+  }
+
+  #preRoute({ msg, source, destination: { id } }: RouteEvent): void {
+    const run = this.#runOf(msg);
+    if (run !== undefined && this.#runtime.nodeNow(id) === undefined) {
+      abandon(run, source.node);
+    }
   }
 
   #runOf(message: FlowMessage): Run | undefined {
@@ -258,6 +279,8 @@ export class CompletionTracker {
     setImmediate(() => {
       for (let first = held[0]; first !== undefined && first.until <= turn(); first = held[0]) {
         held.shift();
+        // What the switch has sent last was another message: this one did not go into that.
+        this.#sender = undefined;
         this.#complete(first.msg, node);
       }
       if (held.length > 0) {
@@ -287,6 +310,10 @@ export class CompletionTracker {
       holdings.splice(index, 1);
     }
     const { run } = holding;
+    if (this.#runtime.restarts.isGoingOn && this.#runtime.nodeNow(node.id) !== node) {
+      // A stopped node may call what it drops completed, as the delay node does.
+      abandon(run, node);
+    }
     if (this.#sender === node && this.#sentFor.length > 0 && !this.#sentFor.includes(run)) {
       follow(run, this.#sentFor[this.#sentFor.length - 1]);
     }
@@ -412,9 +439,7 @@ export class CompletionTracker {
   #stopped(node: FlowNode): void {
     const held = [...this.#runs.values()].filter((run) => run.holders.has(node));
     for (const run of held) {
-      if (run.outcome.kind === "finished") {
-        run.outcome = { kind: "abandoned", node: nameOf(node) };
-      }
+      abandon(run, node);
     }
     if (held.length === 0) {
       return;
@@ -458,6 +483,13 @@ function follow(run: Run, leader: Run | undefined): void {
 /** Handlers of one or two arguments (core filter among them) never signal completion. */
 function isSilent(node: FlowNode): boolean {
   return node._expectedDoneCount === 0 || (!node._inputCallback && !node._inputCallbacks);
+}
+
+/** Unless it has failed already, the run did not get to its end. */
+function abandon(run: Run, node: FlowNode): void {
+  if (run.outcome.kind === "finished") {
+    run.outcome = { kind: "abandoned", node: nameOf(node) };
+  }
 }
 
 function holderWithId(run: Run, id: string): FlowNode | undefined {

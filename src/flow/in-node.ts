@@ -8,6 +8,7 @@ import type { BrokerNode } from "./broker-node";
 import { trackerOf } from "./completion";
 import { notConfigured, reportSettings, translator, voiceOf } from "./editor-words";
 import { Intake, type IntakeHost } from "./intake";
+import { restartsOf } from "./restarts";
 import type { FlowNode, Runtime } from "./runtime";
 import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, type IntakeSettings, intakeSettings } from "./settings";
@@ -19,6 +20,7 @@ interface InNodeDef extends NodeDef {
 /** Registers `type` as an in-node for one kind of REGARDS event. */
 export function registerInNode(RED: NodeAPI, type: string, service: Service): void {
   registerSampleRoute(RED, type, service);
+  const restarts = restartsOf(RED.events);
   RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
     RED.nodes.createNode(this, definition);
     const broker = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
@@ -37,7 +39,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     }
     samples.queue = settings.queue.name;
     const tracker = settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined;
-    const intake = new Intake(service, settings, broker, tracker, host);
+    const intake = new Intake(service, settings, broker, tracker, restarts, host);
     if (settings.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
         const { regards, settle } = message as NodeMessageInFlow & Verdict;
@@ -88,5 +90,11 @@ function hostOf(RED: NodeAPI, node: Node): IntakeHost {
 function runtimeOf(RED: NodeAPI): Runtime {
   const { hooks, log } = RED as unknown as Pick<Runtime, "hooks" | "log">;
   const words = translator(RED, "runtime");
-  return { hooks, log, warnLate: (node: FlowNode) => (node as unknown as Node).warn(words("late-send")) };
+  return {
+    hooks,
+    log,
+    restarts: restartsOf(RED.events),
+    nodeNow: (id) => (RED.nodes.getNode(id) ?? undefined) as FlowNode | undefined,
+    warnLate: (node: FlowNode) => (node as unknown as Node).warn(words("late-send")),
+  };
 }

@@ -17,9 +17,11 @@ import type { CompletionTracker, Outcome, Run } from "./completion";
 import { type EventMessage, eventMessage } from "./message";
 import { Quiet } from "./quiet";
 import { Rejection } from "./rejection";
+import type { Restarts } from "./restarts";
 import { select } from "./selection";
 import type { IntakeSettings } from "./settings";
 import type { Lease } from "./shared-connection";
+import { Stamp } from "./stamp";
 import { intakeStatus, type NodeStatus, StatusLight, type Translate } from "./status";
 
 /** The Node-RED node, as far as an intake needs it. */
@@ -60,6 +62,7 @@ export class Intake {
   readonly #subscription: Subscription;
   readonly #light: StatusLight;
   readonly #attempts = new Attempts();
+  readonly #stamp = new Stamp();
   readonly #held = new Map<string, Held>();
   readonly #watchdog: NodeJS.Timeout;
   readonly #prefix: string;
@@ -67,8 +70,13 @@ export class Intake {
   readonly #unwiredWarning: Quiet;
   readonly #linkWarning: Quiet;
   readonly #rejection: Rejection;
+  readonly #restarts: Restarts;
   readonly #stopListening: () => void;
+  readonly #stopWaiting: () => void;
   #announced: string | undefined;
+  /** Came while Node-RED exchanged nodes, or while this one closed; still to be offered, or to be given back. */
+  readonly #aside: Delivery[] = [];
+  #isClosing = false;
   #sequence = 0;
   #emptied: (() => void) | undefined;
 
@@ -77,6 +85,7 @@ export class Intake {
     settings: IntakeSettings,
     broker: Broker,
     tracker: CompletionTracker | undefined,
+    restarts: Restarts,
     host: IntakeHost,
   ) {
     this.#service = service;
@@ -84,6 +93,7 @@ export class Intake {
     this.#broker = broker;
     this.#tracker = tracker;
     this.#host = host;
+    this.#restarts = restarts;
     this.#prefix = host.newMessageId();
     const queue = settings.queue.name;
     this.#unwiredWarning = new Quiet((also) => host.voice.warn("unrecognised-unwired", { queue, also }));
@@ -104,6 +114,7 @@ export class Intake {
       (status) => host.show(status),
     );
     this.#stopListening = this.#lease.connection.onState(() => this.#light.touch());
+    this.#stopWaiting = restarts.onChange(() => this.#takeUp());
     const beat = Math.min(15_000, Math.max(100, settings.deadline / 20));
     this.#watchdog = setInterval(() => this.#watch(), beat);
     this.#watchdog.unref();
@@ -145,6 +156,9 @@ export class Intake {
 
   /** Stops taking deliveries, lets the flow finish for a moment, and gives the rest back to the broker. */
   async close(removed: boolean): Promise<void> {
+    // The nodes behind this one are closed already: what comes now goes back, untouched, with the channel.
+    this.#isClosing = true;
+    this.#stopWaiting();
     await this.#subscription.cancel(CLOSE_MS);
     for (const held of [...this.#held.values()].filter(({ phase }) => phase === "retry")) {
       this.#settle(held, "retry");
@@ -194,7 +208,20 @@ export class Intake {
     }
   }
 
+  /** The flows run again. */
+  #takeUp(): void {
+    for (const delivery of this.#aside.splice(0)) {
+      if (delivery.isOpen) {
+        this.#delivered(delivery);
+      }
+    }
+  }
+
   #delivered(delivery: Delivery): void {
+    if (this.#isClosing || this.#restarts.isGoingOn) {
+      this.#aside.push(delivery);
+      return;
+    }
     this.#counters.received += 1;
     this.#light.touch();
     const { queue } = this.#settings;
@@ -245,6 +272,7 @@ export class Intake {
     }
     const message = eventMessage(decoded, held.delivery, {
       messageId: this.#host.newMessageId(),
+      receivedAt: this.#stamp.now(),
       service: this.#service.name,
       queue: this.#settings.queue.name,
       attempt: held.attempt,
@@ -272,6 +300,7 @@ export class Intake {
         this.#settle(held, "accept");
         return;
       case "abandoned":
+        this.#attempts.remember(held.delivery, held.attempt - 1);
         this.#settle(held, "return");
         return;
       case "failed":

@@ -20,6 +20,7 @@ export type Envelope = Pick<Delivery, "headers" | "exchange" | "redelivered"> & 
 /** What the delivery itself does not say. */
 export interface Circumstances {
   readonly messageId: string;
+  readonly receivedAt: string;
   readonly service: string;
   readonly queue: string;
   readonly attempt: number;
@@ -32,41 +33,46 @@ export function eventMessage(
   delivery: Envelope,
   circumstances: Circumstances,
 ): EventMessage {
-  const { messageId, service, queue, attempt, deliveryId } = circumstances;
+  const { messageId, receivedAt, service, queue, attempt, deliveryId } = circumstances;
   const tenant = delivery.headers["regards.tenant"];
-  return {
+  const regards = {
+    service,
+    status: decoded.status ?? null,
+    final: decoded.recognised && decoded.final,
+    tenant: typeof tenant === "string" ? tenant : null,
+    correlationId: decoded.correlationId ?? null,
+    receivedAt,
+    redelivered: delivery.redelivered || attempt > 1,
+    attempt,
+    exchange: delivery.exchange,
+    queue,
+    properties: setProperties(delivery),
+    headers: plainHeaders(delivery.headers),
+    deliveryId,
+  };
+  const message = {
     _msgid: messageId,
     topic: decoded.status ?? "",
     payload: ownCopy(decoded.payload),
-    regards: {
-      service,
-      status: decoded.status ?? null,
-      final: decoded.recognised && decoded.final,
-      tenant: typeof tenant === "string" ? tenant : null,
-      correlationId: decoded.correlationId ?? null,
-      receivedAt: new Date().toISOString(),
-      redelivered: delivery.redelivered || attempt > 1,
-      attempt,
-      exchange: delivery.exchange,
-      queue,
-      properties: setProperties(delivery),
-      headers: plainHeaders(delivery.headers),
-      deliveryId,
-      ...(decoded.recognised ? decoded.details : {}),
-    },
-    ...(decoded.recognised ? {} : { error: { code: decoded.code, message: decoded.message } }),
+    regards,
   };
+  if (decoded.recognised) {
+    Object.assign(regards, decoded.details);
+    return message;
+  }
+  return { ...message, error: { code: decoded.code, message: decoded.message } };
 }
 
 /** amqplib lists every property, set or not, and the headers among them. */
-function setProperties(delivery: Envelope): Record<string, unknown> {
-  const properties: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(delivery.properties)) {
+function setProperties({ properties }: Envelope): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
+  for (const key of Object.keys(properties)) {
+    const value: unknown = Reflect.get(properties, key);
     if (value !== undefined && key !== "headers") {
-      properties[key] = value;
+      set[key] = value;
     }
   }
-  return properties;
+  return set;
 }
 
 /** The flow may change what it receives; a Buffer of the delivery's is still needed to reject it. */

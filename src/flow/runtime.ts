@@ -3,6 +3,8 @@
  * out the hooks' payloads. Types only.
  */
 
+import type { Restarts } from "./restarts";
+
 /** A message as it travels between nodes. */
 export interface FlowMessage {
   readonly _msgid: string;
@@ -19,6 +21,13 @@ export interface FlowNode {
   readonly _inputCallback?: unknown;
   readonly _inputCallbacks?: unknown;
   on(event: "close", listener: () => void): unknown;
+}
+
+/** Payload of `preRoute`: the node is yet to be looked up. */
+export interface RouteEvent {
+  readonly msg: FlowMessage;
+  readonly source: { readonly node: FlowNode };
+  readonly destination: { readonly id: string };
 }
 
 /** Payload of `preDeliver`. */
@@ -63,6 +72,9 @@ export interface Runtime {
     addHandler(handler: LogHandler): void;
     removeHandler(handler: LogHandler): void;
   };
+  readonly restarts: Restarts;
+  /** The node with this id that runs just now. */
+  nodeNow(id: string): FlowNode | undefined;
   /** Tells the user about a node that sends after it had completed, once. */
   warnLate(node: FlowNode): void;
 }

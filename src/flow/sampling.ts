@@ -74,10 +74,18 @@ function sendSample(
   };
   const exchange = broadcastExchange(namespace, service.eventClass);
   const messageId = host.newMessageId();
+  const receivedAt = new Date().toISOString();
   const message = eventMessage(
     decoded,
     { headers, properties, exchange, redelivered: false },
-    { messageId, service: service.name, queue, attempt: 1, deliveryId: `sample.${messageId}` },
+    {
+      messageId,
+      receivedAt,
+      service: service.name,
+      queue,
+      attempt: 1,
+      deliveryId: `sample.${messageId}`,
+    },
   );
   host.send(output, { ...message, regards: { ...message.regards, sample: true } });
   return host.isWired(output);

@@ -48,6 +48,7 @@ export function decode(
       correlationId,
     };
   }
+  const { details, unusableLink } = service.details(body, incoming, address);
   return {
     recognised: true,
     status,
@@ -55,7 +56,8 @@ export function decode(
     output,
     correlationId,
     payload: service.payload(body),
-    ...service.details(body, incoming, address),
+    details,
+    unusableLink,
   };
 }
 
