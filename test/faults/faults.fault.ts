@@ -1,0 +1,46 @@
+/** Every fault recovers: each happens to a flow that takes a stream of events, and nothing may be lost. */
+import { startNodeRed } from "../support/node-red";
+import { startRabbitMq } from "../support/rabbitmq";
+import { needsPrivateBroker } from "../support/shared-rabbitmq";
+import type { Fault } from "./fault";
+import { isLong, ROUNDS } from "./form";
+import { acknowledgementFaults } from "./rows/acknowledgements";
+import { brokerFaults } from "./rows/broker";
+import { channelFaults } from "./rows/channels";
+import { mix } from "./rows/mix";
+import { networkFaults } from "./rows/network";
+import { processFaults } from "./rows/processes";
+import { queueFaults } from "./rows/queues";
+import { type Stage, suffer } from "./suffer";
+
+const all: readonly Fault[] = [
+  ...networkFaults,
+  ...channelFaults,
+  ...queueFaults,
+  ...acknowledgementFaults,
+  ...brokerFaults,
+  ...processFaults,
+  mix,
+];
+
+describe("every fault recovers", function () {
+  this.timeout(120_000);
+  let stage: Stage;
+
+  before(async function () {
+    needsPrivateBroker(this);
+    stage = { broker: await startRabbitMq(), nodeRed: await startNodeRed() };
+  });
+
+  after(async () => {
+    await stage?.nodeRed.stop();
+    await stage?.broker.stop();
+  });
+
+  for (const fault of all) {
+    it(fault.title, async function () {
+      if (isLong) this.timeout((ROUNDS * (fault.lasts + 120) + 600) * 1_000);
+      await suffer(fault, stage);
+    });
+  }
+});

@@ -1,0 +1,43 @@
+/** A broker that says goodbye in the same breath as hello, before a client can listen. */
+import assert from "node:assert/strict";
+import { Connection, type ConnectionState } from "../../src/amqp/connection";
+import { untilValue } from "../support/until";
+import { connectionClose, FakeBroker } from "./fake-broker";
+
+describe("a connection that is closed in the segment that opens it", () => {
+  let broker: FakeBroker;
+  let connection: Connection;
+
+  afterEach(async () => {
+    await connection.close();
+    await broker.close();
+  });
+
+  it("counts as lost and is made again", async () => {
+    broker = await FakeBroker.start((index) =>
+      index === 0 ? connectionClose(320, "CONNECTION_FORCED - the node is going down") : Buffer.alloc(0),
+    );
+    const states: ConnectionState[] = [];
+    connection = new Connection({
+      endpoints: [{ hostname: "127.0.0.1", port: broker.port }],
+      vhost: "v",
+      username: "u",
+      password: "p",
+      heartbeat: 0,
+      name: "test",
+    });
+    connection.onState((state) => states.push(state));
+
+    connection.open();
+    await untilValue(
+      () => connection.state.phase,
+      (phase) => phase === "connected" && broker.accepted === 2,
+      { what: "the second connection" },
+    );
+
+    assert.deepEqual(
+      states.map(({ phase }) => phase),
+      ["connecting", "reconnecting", "connecting", "connected"],
+    );
+  });
+});

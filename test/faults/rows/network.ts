@@ -1,0 +1,56 @@
+/** Everything a network can do to a connection. */
+import type { Fault } from "../fault";
+import { either, HEARTBEAT } from "../form";
+
+const SILENCE = 5 * HEARTBEAT;
+const NONE = { broken: 0, mended: 0 };
+
+export const networkFaults: readonly Fault[] = [
+  {
+    title: "TCP cut",
+    lasts: 0,
+    inject: ({ proxy }) => proxy.cut(),
+    mend: () => undefined,
+    within: 10,
+  },
+  {
+    title: `network away for ${either(2, 20)} s (cut, then refused)`,
+    lasts: either(2, 20),
+    inject({ proxy }) {
+      proxy.refuse();
+      proxy.cut();
+    },
+    mend: ({ proxy }) => proxy.accept(),
+    shows: { in: /^retry in \d+ s: connection refused$/, ack: /^retry in \d+ s: connection refused$/ },
+    within: 10,
+  },
+  {
+    title: `TCP frozen for ${SILENCE} s, heartbeat ${HEARTBEAT} s`,
+    lasts: SILENCE,
+    inject: ({ proxy }) => proxy.freeze(),
+    mend: ({ proxy }) => proxy.thaw(),
+    shows: { in: /^retry in \d+ s: host does not answer$/, ack: /^retry in \d+ s: host does not answer$/ },
+    within: 10,
+  },
+  {
+    title: `TCP half-open: found out by the heartbeat of ${HEARTBEAT} s`,
+    lasts: 0,
+    inject: ({ proxy }) => proxy.halfOpen(),
+    mend: () => undefined,
+    within: 4 * HEARTBEAT + 5,
+  },
+  {
+    title: "2 s of latency",
+    lasts: either(6, 30),
+    inject: ({ proxy }) => proxy.latency(2_000),
+    mend: ({ proxy }) => proxy.latency(0),
+    lines: NONE,
+  },
+  {
+    title: "1 kB/s",
+    lasts: either(5, 30),
+    inject: ({ proxy }) => proxy.throttle(1_000),
+    mend: ({ proxy }) => proxy.throttle(Number.POSITIVE_INFINITY),
+    lines: NONE,
+  },
+];

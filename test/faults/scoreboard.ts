@@ -1,0 +1,65 @@
+/** The results of all faults as one table, in Markdown so that it can go into the README. */
+import type { Balance } from "./account";
+import type { PlainOutcome } from "./plain-client";
+
+/** One fault's line. */
+export interface Result {
+  readonly title: string;
+  readonly balance: Pick<Balance, "events" | "lost" | "duplicates">;
+  /** Seconds each recovery took; none where nothing has to recover. */
+  readonly recoveries: readonly number[];
+  readonly plain?: PlainOutcome;
+}
+
+const results: Result[] = [];
+
+/** Keeps a result for the table. */
+export function record(result: Result): void {
+  results.push(result);
+}
+
+/** The table so far. */
+export function table(): string {
+  const head = [
+    "fault",
+    "events",
+    "lost",
+    "came twice (all marked)",
+    "recovery, median",
+    "worst",
+    "a plain client",
+  ];
+  const rows = results.map(({ title, balance, recoveries, plain }) => [
+    title,
+    String(balance.events),
+    String(balance.lost.length),
+    String(balance.duplicates),
+    seconds(median(recoveries)),
+    seconds(recoveries.length === 0 ? undefined : Math.max(...recoveries)),
+    plain === undefined ? "" : words(plain),
+  ]);
+  return [head, head.map((_, column) => (column === 0 ? "---" : "---:")), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
+}
+
+function words({ cameBack, missing, lostAnswers }: PlainOutcome): string {
+  const back = cameBack ? "carries on" : `never comes back, ${missing} events left waiting`;
+  return lostAnswers === 0 ? back : `${back}, ${lostAnswers} answers lost`;
+}
+
+function seconds(value: number | undefined): string {
+  return value === undefined ? "" : `${value.toFixed(1)} s`;
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  const lower = sorted[middle - 1];
+  return upper === undefined || lower === undefined || sorted.length % 2 === 1 ? upper : (lower + upper) / 2;
+}
+
+after("the table of faults", () => {
+  if (results.length > 0) console.log(`\n${table()}\n`);
+});

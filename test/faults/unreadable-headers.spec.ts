@@ -1,0 +1,101 @@
+/** Headers that RabbitMQ carries and the AMQP library cannot decode: they must not be redelivered for ever. */
+import assert from "node:assert/strict";
+import { broadcastExchange, order } from "../../src/regards/services";
+import { brokerNode, tab } from "../nodes/flows";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import type { FlowNode, Message, TestNodeRed } from "../support/test-node-red";
+import { untilValue } from "../support/until";
+import { header, nestedArrays, nestedTables, RawPublisher } from "./raw-publisher";
+
+const EXCHANGE = broadcastExchange("regards", order.eventClass);
+const TENANT = header("regards.tenant", "S", Buffer.from("\0\0\0\x08project1", "latin1"));
+const EVENT = Buffer.from('{"status":"GRANTED","orderId":7}');
+
+describe("an event with headers that cannot be decoded", function () {
+  this.timeout(30_000);
+  let vhost: FreshVhost;
+  let nodeRed: TestNodeRed;
+  let publisher: RawPublisher;
+
+  beforeEach(async () => {
+    vhost = await freshVhost();
+    nodeRed = await sharedNodeRed();
+  });
+
+  afterEach(async () => {
+    publisher.close();
+    await nodeRed.deploy([]);
+    await vhost.drop();
+  });
+
+  for (const [title, headers] of [
+    ["a type amqplib does not know", Buffer.concat([TENANT, header("big", "L", Buffer.alloc(8))])],
+    ["arrays nested 20 000 deep", Buffer.concat([TENANT, nestedArrays(20_000)])],
+    ["tables nested 20 000 deep", Buffer.concat([nestedTables(20_000), TENANT])],
+  ] as const) {
+    it(`leaves by the last output with its body, and its neighbours notice nothing: ${title}`, async () => {
+      await deploy([["granted"], [], [], [], [], ["unrecognised"]]);
+      const before = await connections();
+
+      await publisher.publish(EXCHANGE, headers, EVENT);
+      await publisher.publish(EXCHANGE, TENANT, EVENT);
+
+      const message = await nodeRed.nextMessage("unrecognised");
+      const { code } = message.error as { readonly code: string };
+      assert.equal(code, "REGARDS_BAD_HEADERS");
+      assert.deepEqual(message.payload, { status: "GRANTED", orderId: 7 });
+      assert.equal(redelivered(message), false);
+      assert.equal(redelivered(await nodeRed.nextMessage("granted")), false);
+      await untilQueueHolds(0, "in");
+      assert.deepEqual(await connections(), before);
+    });
+  }
+
+  it("goes to the dead-letter queue when that output is not wired", async () => {
+    await deploy([["granted"], [], [], [], [], []]);
+
+    await publisher.publish(EXCHANGE, nestedArrays(20_000), EVENT);
+
+    await untilQueueHolds(1, "in.dead");
+    await untilQueueHolds(0, "in");
+  });
+
+  async function deploy(wires: readonly (readonly string[])[]): Promise<void> {
+    const flow: FlowNode[] = [
+      tab,
+      brokerNode(vhost, { tenant: "project1" }),
+      // A quorum queue rewrites the headers it carries, and makes an "l" of an "L".
+      {
+        id: "in",
+        type: "regards-order-in",
+        z: "tab",
+        broker: "broker",
+        queue: "in",
+        queueType: "classic",
+        wires,
+      },
+      { id: "granted", type: "test-probe", z: "tab", wires: [] },
+      { id: "unrecognised", type: "test-probe", z: "tab", wires: [] },
+    ];
+    publisher = await RawPublisher.connect(vhost);
+    await publisher.declareExchange(EXCHANGE);
+    await nodeRed.deploy(flow);
+    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+  }
+
+  async function connections(): Promise<string[]> {
+    return (await vhost.broker.console.connections(vhost.vhost)).map(({ pid }) => pid).sort();
+  }
+
+  async function untilQueueHolds(count: number, name: string): Promise<void> {
+    const read = async () => await vhost.broker.console.queue(name, vhost.vhost);
+    await untilValue(read, (queue) => queue !== undefined && queue.ready + queue.unacked === count, {
+      what: `${count} messages in ${name}`,
+    });
+  }
+});
+
+function redelivered({ regards }: Message): boolean {
+  return (regards as { readonly redelivered: boolean }).redelivered;
+}
