@@ -1,0 +1,68 @@
+/** Acknowledgements out of Node-RED, each confirmed by the broker, with a window of them under way. */
+import { ACK_EXCHANGE, LABEL, TENANT } from "../acknowledgements";
+import { ground } from "../flows";
+import type { Section } from "../result";
+import type { Stage } from "../stage";
+import { comparison, rounds } from "./rounds";
+
+/** The outbox of a node as it comes. */
+const WINDOW = 1_000;
+const OUT = 0.8;
+
+export async function measureOut(stage: Stage): Promise<Section> {
+  const expected = stage.scale.acknowledgements;
+  const window = Math.min(WINDOW, expected);
+  const { url } = stage.broker;
+  const queue = await ackQueue(stage);
+  const flow = [
+    ...ground(stage.broker, { tenant: TENANT }),
+    { id: "feed", type: "bench-feed", z: "tab", expected, window, wires: [["out"]] },
+    {
+      id: "out",
+      type: "regards-ack-out",
+      z: "tab",
+      broker: "broker",
+      recipientLabel: LABEL,
+      outboxLimit: window,
+      wires: [["feed"], []],
+    },
+  ];
+  const emptied = async <T>(run: () => Promise<T>): Promise<T> => {
+    const figures = await run();
+    await stage.channel.purgeQueue(queue);
+    return figures;
+  };
+  const speeds = await rounds(
+    stage.scale,
+    [
+      {
+        name: "raw",
+        run: () => emptied(() => stage.raw.carryOut({ kind: "publish", url, expected, window })),
+      },
+      {
+        name: "ours",
+        run: () =>
+          emptied(() =>
+            stage.runFlow("out", flow, "feed", {
+              meanwhile: async () => {
+                await stage.nodeRed.untilStatus("out", ({ fill }) => fill === "green");
+                await stage.nodeRed.inject("feed", { start: true });
+              },
+            }),
+          ),
+      },
+    ],
+    stage.say,
+  );
+  await stage.remove(queue);
+  const row = comparison("regards-ack-out beside a raw confirm channel", speeds, "ours", "raw", OUT);
+  return { title: `Out: ${expected} acknowledgements, confirmed, ${window} under way`, rows: [row] };
+}
+
+/** Where the acknowledgements end: rs-ingest's place. */
+export async function ackQueue(stage: Stage): Promise<string> {
+  const queue = await stage.queue("classic");
+  await stage.channel.assertExchange(ACK_EXCHANGE, "fanout", { durable: true });
+  await stage.channel.bindQueue(queue, ACK_EXCHANGE, "");
+  return queue;
+}

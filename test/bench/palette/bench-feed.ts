@@ -1,0 +1,48 @@
+/**
+ * Sends acknowledgements into a measured flow and keeps a window of them under way: whatever comes back
+ * makes room for the next. Started by any message that says `start`.
+ */
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
+import type { FromNodeRed } from "../../support/node-red-wire";
+import { urnOf } from "../acknowledgements";
+import { Tally } from "../tally";
+
+interface FeedDef extends NodeDef {
+  readonly expected: number;
+  readonly window: number;
+}
+
+interface Start extends NodeMessageInFlow {
+  readonly start?: boolean;
+}
+
+export default function feed(RED: NodeAPI): void {
+  RED.nodes.registerType("bench-feed", function (this: Node, definition: FeedDef) {
+    RED.nodes.createNode(this, definition);
+    const { expected, window } = definition;
+    const tally = new Tally(expected);
+    let sent = 0;
+    const next = (): void => {
+      if (sent < expected) {
+        const message: NodeMessage = { topic: "SUBORDER_DONE", payload: urnOf(sent++) };
+        this.send(message);
+      }
+    };
+    this.on("input", (message, _send, done) => {
+      done();
+      if ((message as Start).start) {
+        tally.begin();
+        for (let each = 0; each < window; each += 1) {
+          next();
+        }
+        return;
+      }
+      const figures = tally.add();
+      next();
+      if (figures !== undefined) {
+        const report: FromNodeRed = { kind: "message", probe: this.id, message: figures };
+        process.send?.(report);
+      }
+    });
+  });
+}

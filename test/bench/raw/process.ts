@@ -1,0 +1,84 @@
+/**
+ * The measure of all things: what one gets from amqplib with a few plain lines, in a process of its own like
+ * Node-RED's. It parses and counts, and neither filters, nor reconnects, nor knows a flow.
+ */
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import { type ChannelModel, connect } from "amqplib";
+import { ACK_EXCHANGE, ACK_PROPERTIES, ackBody } from "../acknowledgements";
+import { type Figures, Tally } from "../tally";
+import type { ConsumeOrder, PublishOrder, RawOrder, RawReport } from "./wire";
+
+function tell(report: RawReport): void {
+  if (process.connected) process.send?.(report);
+}
+
+async function consume(connection: ChannelModel, order: ConsumeOrder): Promise<Figures> {
+  const { queue, prefetch, ack, expected, timed } = order;
+  const channel = await connection.createChannel();
+  await channel.prefetch(prefetch);
+  const tally = new Tally(expected);
+  const noAck = ack === "none";
+  const finished = new Promise<Figures>((resolve, reject) => {
+    channel.once("close", () => reject(new Error("the channel was closed")));
+    const consuming = channel.consume(
+      queue,
+      (message) => {
+        if (message === null) return;
+        const body = JSON.parse(message.content.toString()) as { message: string };
+        const figures = tally.add(timed ? body.message : undefined);
+        if (!noAck) channel.ack(message);
+        if (figures !== undefined) resolve(figures);
+      },
+      { noAck },
+    );
+    consuming.then(() => tell({ kind: "consuming" }), reject);
+  });
+  const figures = await finished;
+  await channel.close();
+  return figures;
+}
+
+async function publish(connection: ChannelModel, { expected, window }: PublishOrder): Promise<Figures> {
+  const channel = await connection.createConfirmChannel();
+  const tally = new Tally(expected);
+  const figures = await new Promise<Figures>((resolve, reject) => {
+    let sent = 0;
+    const next = (): void => {
+      if (sent >= expected) return;
+      const properties = { ...ACK_PROPERTIES, messageId: randomUUID() };
+      channel.publish(ACK_EXCHANGE, "", ackBody(sent++), properties, confirmed);
+    };
+    const confirmed = (error: unknown): void => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      const done = tally.add();
+      next();
+      if (done !== undefined) resolve(done);
+    };
+    tally.begin();
+    for (let each = 0; each < window; each += 1) next();
+  });
+  await channel.close();
+  return figures;
+}
+
+async function carryOut(order: RawOrder): Promise<Figures> {
+  const connection = await connect(order.url, { noDelay: true });
+  try {
+    return order.kind === "consume" ? await consume(connection, order) : await publish(connection, order);
+  } finally {
+    await connection.close();
+  }
+}
+
+process.once("disconnect", () => process.exit());
+process.on("message", (order: RawOrder) => {
+  carryOut(order).then(
+    (figures) => tell({ kind: "figures", figures }),
+    (error: unknown) => tell({ kind: "failed", reason: inspect(error) }),
+  );
+});
+tell({ kind: "ready" });

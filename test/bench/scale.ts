@@ -1,0 +1,70 @@
+/** How much is measured: enough to be trusted, or just enough to see that the bench works. */
+
+export interface Scale {
+  readonly rounds: number;
+  readonly warmUps: number;
+  readonly memoryRounds: number;
+  readonly events: number;
+  /** A queue with 255 priorities is so slow that fewer must do. */
+  readonly priorityEvents: number;
+  readonly prefetches: readonly number[];
+  readonly latencySeconds: number;
+  readonly acknowledgements: number;
+  readonly few: number;
+  readonly many: number;
+  readonly outageSeconds: number;
+  readonly idleSeconds: number;
+  readonly starts: number;
+  readonly foreignMessages: number;
+  /** How long until the completion hooks of an in-node without events rest. */
+  readonly restMs: number;
+  readonly nodes: readonly number[];
+  readonly bodies: readonly { readonly bytes: number; readonly events: number }[];
+  readonly tenants: readonly number[];
+}
+
+export const FULL: Scale = {
+  rounds: 5,
+  warmUps: 1,
+  memoryRounds: 3,
+  events: 30_000,
+  priorityEvents: 2_000,
+  prefetches: [10, 100, 1_000],
+  latencySeconds: 10,
+  acknowledgements: 10_000,
+  few: 20_000,
+  many: 200_000,
+  outageSeconds: 60,
+  idleSeconds: 60,
+  starts: 9,
+  foreignMessages: 100_000,
+  restMs: 11_000,
+  nodes: [1, 10, 50],
+  bodies: [
+    { bytes: 300, events: 30_000 },
+    { bytes: 10_000, events: 10_000 },
+    { bytes: 1_000_000, events: 200 },
+  ],
+  tenants: [1, 5, 50],
+};
+
+export const SHORT: Scale = {
+  rounds: 1,
+  warmUps: 0,
+  memoryRounds: 1,
+  events: 200,
+  priorityEvents: 50,
+  prefetches: [10],
+  latencySeconds: 0.2,
+  acknowledgements: 100,
+  few: 100,
+  many: 200,
+  outageSeconds: 1,
+  idleSeconds: 0.5,
+  starts: 1,
+  foreignMessages: 500,
+  restMs: 0,
+  nodes: [1, 3],
+  bodies: [{ bytes: 10_000, events: 50 }],
+  tenants: [5],
+};
