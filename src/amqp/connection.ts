@@ -9,6 +9,7 @@ import amqplib, { type Channel, type ChannelModel, type ConfirmChannel } from "a
 import { Backoff, type BackoffLimits } from "./backoff";
 import { withDeadline } from "./deadline";
 import { type Fault, faultOf, needsSomebody } from "./fault";
+import { dropLateFrames } from "./late-frames";
 import { surviveUnreadableHeaders } from "./unreadable";
 
 /** One member of the cluster. */
@@ -258,6 +259,7 @@ export class Connection {
     }
     this.#cause = undefined;
     surviveUnreadableHeaders(model);
+    dropLateFrames(model);
     this.#model = model;
     this.#generation += 1;
     this.#timer = setTimeout(() => {

@@ -1,8 +1,8 @@
 /** A broker that says goodbye in the same breath as hello, before a client can listen. */
 import assert from "node:assert/strict";
 import { Connection, type ConnectionState } from "../../src/amqp/connection";
+import { connectionClose, FakeBroker } from "../support/fake-broker";
 import { untilValue } from "../support/until";
-import { connectionClose, FakeBroker } from "./fake-broker";
 
 describe("a connection that is closed in the segment that opens it", () => {
   let broker: FakeBroker;

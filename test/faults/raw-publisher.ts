@@ -4,8 +4,17 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import {
+  BODY,
+  FrameReader,
+  frame,
+  HEADER,
+  longString,
+  method,
+  methodOf,
+  shortString,
+} from "../support/frames";
 import type { RabbitMqAddress } from "../support/rabbitmq";
-import { BODY, FrameReader, frame, HEADER, longString, method, methodOf, shortString } from "./frames";
 
 const CHANNEL = 1;
 const MOST_IN_FRAME = 100_000;

@@ -11,6 +11,7 @@ export interface Status {
   readonly fill?: string;
   readonly shape?: string;
   readonly text?: string;
+  readonly code?: string;
 }
 
 /** One line of Node-RED's log. `id` and `type` name the node it is about. */

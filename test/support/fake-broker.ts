@@ -27,7 +27,10 @@ export function connectionClose(code: number, words: string): Buffer {
 /** Something that is no frame at all. */
 export const GARBAGE = frame(1, 0, Buffer.from("not AMQP")).fill("x");
 
-/** Opens every connection and says something more in the very segment that opens it. */
+/** A member of a cluster that has not got the vhost yet: what it answers in place of open-ok. */
+export const NO_VHOST = connectionClose(530, "NOT_ALLOWED - vhost is down");
+
+/** Goes through the handshake with everybody, and says something more, or else, at its end. */
 export class FakeBroker {
   readonly port: number;
   readonly #server: Server;
@@ -39,12 +42,21 @@ export class FakeBroker {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param lastWords what follows open-ok, for each connection in turn, from 0 */
-  static async start(lastWords: (connection: number) => Buffer): Promise<FakeBroker> {
+  /** @param lastWords what follows open-ok in the same segment, for each connection in turn, from 0 */
+  static start(lastWords: (connection: number) => Buffer): Promise<FakeBroker> {
+    return FakeBroker.#start((connection) => Buffer.concat([OPEN_OK, lastWords(connection)]));
+  }
+
+  /** One that answers nobody with open-ok. */
+  static refusing(refusal: Buffer): Promise<FakeBroker> {
+    return FakeBroker.#start(() => refusal);
+  }
+
+  static async #start(lastAnswer: (connection: number) => Buffer): Promise<FakeBroker> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const broker = new FakeBroker(server);
-    server.on("connection", (socket) => broker.#greet(socket, lastWords(broker.#accepted++)));
+    server.on("connection", (socket) => broker.#greet(socket, lastAnswer(broker.#accepted++)));
     return broker;
   }
 
@@ -59,8 +71,8 @@ export class FakeBroker {
     await once(this.#server, "close");
   }
 
-  #greet(socket: Socket, lastWords: Buffer): void {
-    const answers = [START, TUNE, Buffer.concat([OPEN_OK, lastWords])];
+  #greet(socket: Socket, lastAnswer: Buffer): void {
+    const answers = [START, TUNE, lastAnswer];
     this.#sockets.add(socket);
     socket.on("error", () => undefined);
     socket.once("close", () => this.#sockets.delete(socket));
