@@ -283,11 +283,12 @@ export class Connection {
     this.#timer = setTimeout(() => this.#attempt(), wait);
   }
 
+  /** To the end of the list at once: what one member refuses another may allow, a moment after a failure. */
   #waitAfter({ code }: Fault): number {
-    if (needsSomebody(code)) {
-      return this.#slow.next();
+    if (this.#host % this.#options.endpoints.length !== 0) {
+      return NEXT_HOST_MS;
     }
-    return this.#host % this.#options.endpoints.length === 0 ? this.#backoff.next() : NEXT_HOST_MS;
+    return needsSomebody(code) ? this.#slow.next() : this.#backoff.next();
   }
 
   #change(state: ConnectionState): void {

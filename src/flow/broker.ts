@@ -26,6 +26,7 @@ export class Broker {
   readonly #voice: Voice;
   readonly #connections: Readonly<Record<Role, SharedConnection>>;
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
+  readonly #said = new Set<FaultCode>();
   #users = 0;
   #idle: (() => void) | undefined;
 
@@ -84,11 +85,16 @@ export class Broker {
       return;
     }
     const { code, detail } = state.fault;
-    const known = [...this.#broken.values()];
-    const since = this.#broken.get(role)?.since ?? Date.now();
-    this.#broken.set(role, { since, code });
-    const isNews = known.length === 0 || (needsSomebody(code) && known.every((other) => other.code !== code));
-    if (isNews) {
+    const isFirst = this.#broken.size === 0;
+    const before = this.#broken.get(role);
+    this.#broken.set(role, { since: before?.since ?? Date.now(), code });
+    if (isFirst) {
+      this.#said.clear();
+    }
+    // A member of a cluster that has just lost another may refuse for a moment: only what stays is news.
+    const isNews = isFirst || (needsSomebody(code) && before?.code === code);
+    if (isNews && !this.#said.has(code)) {
+      this.#said.add(code);
       this.#voice.warn("broken", { host, detail });
     }
   }

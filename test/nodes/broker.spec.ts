@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { type ConfirmChannel, connect } from "amqplib";
 import { broadcastExchange, order } from "../../src/regards/services";
+import { FakeBroker, NO_VHOST } from "../support/fake-broker";
 import { freePort } from "../support/free-port";
 import type { Status } from "../support/node-red-wire";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import { TcpProxy } from "../support/tcp-proxy";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
 import { untilValue } from "../support/until";
 import { brokerNode, tab } from "./flows";
@@ -124,6 +126,31 @@ describe("regards-broker", function () {
     await connected("in");
   });
 
+  it("walks past a member whose vhost is not up yet, as in a cluster that has just lost one, without a word", async () => {
+    const proxy = await TcpProxy.start(vhost);
+    const failingOver = await FakeBroker.refusing(NO_VHOST);
+    try {
+      const [first, next] = [`127.0.0.1:${proxy.port}`, `127.0.0.1:${failingOver.port}`];
+      const hosts = `${first}, ${next}, ${vhost.host}:${vhost.port}`;
+      await nodeRed.deploy([tab, brokerNode(vhost, { hosts }), inNode("in")]);
+      await connected("in");
+      nodeRed.forget();
+
+      proxy.refuse();
+      proxy.cut();
+      await nodeRed.untilLog(
+        ({ level, id, msg }) => level === "info" && id === "broker" && /again/.test(msg),
+      );
+
+      assert.equal(failingOver.accepted, 1);
+      assert.equal(nodeRed.logs.filter(({ level }) => level === "warn").length, 1);
+      assert.ok(!nodeRed.statuses("in").some(({ text = "" }) => /retry in ([2-9]|\d\d) s/.test(text)));
+    } finally {
+      await failingOver.close();
+      await proxy.close();
+    }
+  });
+
   for (const [title, properties, sentence] of [
     ["no hosts", { hosts: "" }, /"hosts" is empty/],
     ["a host with a path", { hosts: "amqp://host/x" }, /is not a host/],
@@ -149,7 +176,7 @@ describe("regards-broker", function () {
 
     for (const id of ["in", "ack"]) {
       const status = await nodeRed.untilStatus(id, ({ text }) => text === "not configured");
-      assert.deepEqual([status.fill, status.shape], ["grey", "ring"]);
+      assert.deepEqual([status.fill, status.shape, status.code], ["grey", "ring", "not-configured"]);
     }
   });
 
@@ -166,6 +193,7 @@ describe("regards-broker", function () {
 
       const status = await nodeRed.untilStatus("in", ({ fill }) => fill === "red");
       assert.match(status.text ?? "", /check the setting/);
+      assert.equal(status.code, "bad-setting");
       const lines = nodeRed.logs.filter(({ level, id }) => level === "error" && id === "in");
       assert.equal(lines.length, 1);
       assert.match(lines[0]?.msg ?? "", sentence);
