@@ -5,7 +5,7 @@
 import type { Node, NodeAPI } from "node-red";
 import type { Voice } from "./broker";
 import { SettingsError } from "./settings";
-import type { Translate } from "./status";
+import { light, type Translate } from "./status";
 
 const CATALOGUE = "@regards-flow/node-red-regards/regards-broker";
 
@@ -31,10 +31,11 @@ export function reportSettings(RED: NodeAPI, node: Node, error: unknown): void {
   const property = isSetting ? (error.values.property ?? "") : "";
   const text = translator(RED, "status")("bad-setting", { property });
   node.error(sentence);
-  node.status({ fill: "red", shape: "ring", text });
+  node.status(light("red", "ring", text, "bad-setting"));
 }
 
 /** The status of a node whose broker node is missing, disabled or wrongly set. */
 export function notConfigured(RED: NodeAPI, node: Node): void {
-  node.status({ fill: "grey", shape: "ring", text: translator(RED, "status")("not-configured") });
+  const code = "not-configured";
+  node.status(light("grey", "ring", translator(RED, "status")(code), code));
 }

@@ -121,7 +121,13 @@ function short(exchange: string): string {
   return exchange.slice(exchange.lastIndexOf(".") + 1);
 }
 
-function light(fill: NodeStatus["fill"], shape: NodeStatus["shape"], text: string, code: string): NodeStatus {
+/** One status. */
+export function light(
+  fill: NodeStatus["fill"],
+  shape: NodeStatus["shape"],
+  text: string,
+  code: string,
+): NodeStatus {
   return { fill, shape, text, code };
 }
 

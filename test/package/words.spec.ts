@@ -217,6 +217,28 @@ describe("the words", () => {
     }
   }
 
+  it("name in the help every code that an error can carry", () => {
+    const codesIn = (source: string, type: RegExp): string[] =>
+      [...(type.exec(read(source))?.[0] ?? "").matchAll(/"(REGARDS_\w+)"/g)].map(([, code = ""]) => code);
+    const ofEvents = codesIn("src/regards/event.ts", /type ProblemCode =[^;]+;/);
+    const ofAcknowledgements = [
+      ...codesIn("src/amqp/publisher.ts", /type \w*Code =[^;]+;/),
+      ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),
+    ];
+    for (const type of TYPES.filter((each) => each !== "regards-broker")) {
+      const codes = type === "regards-ack-out" ? ofAcknowledgements : ofEvents;
+      assert.ok(codes.length >= 8, type);
+      for (const language of LANGUAGES) {
+        const help = read(`nodes/locales/${language}/${type}.html`);
+        assert.deepEqual(
+          codes.filter((code) => !help.includes(`<code>${code}</code>`)),
+          [],
+          `${type}, ${language}`,
+        );
+      }
+    }
+  });
+
   it("have help of the same shape in both languages, for the right node", () => {
     for (const type of TYPES) {
       const [english, french] = LANGUAGES.map((language) => {
