@@ -15,11 +15,15 @@ export interface Lines {
 /** One fault; what is not said is as usual. */
 export interface Fault {
   readonly title: string;
+  /** Quick enough for `npm test`, and worth it. */
+  readonly isQuick?: true;
   /** Seconds between cause and cure. */
   readonly lasts: number;
   /** How often it can happen, where that is not for the form of the suite to say. */
   readonly rounds?: number;
   readonly flow?: FlowOptions;
+  /** Without a plain client beside it, which would take what has no other queue, or fill it for nobody. */
+  readonly alone?: true;
   /** Before the flow is deployed. */
   prepare?(scene: Scene): Promise<void>;
   inject(scene: Scene): Promise<void> | void;

@@ -1,10 +1,14 @@
 /**
- * The two forms of the suite: the short one belongs to `npm test` and takes seconds a fault, the long one
- * (`npm run test:faults`) keeps every cause up as long as it lasts in real life, several times.
+ * The forms of the suite. Long (`npm run test:faults`): every fault as long as it lasts in real life, several
+ * times. Short (`npm run test:faults -- --short`): every fault once, for seconds. `npm test` takes the
+ * quickest of these.
  */
 
 /** True when every fault is to last. */
 export const isLong = process.env.REGARDS_FAULTS === "long";
+
+/** True when every fault is to happen, not only the quick ones. */
+export const isWhole = isLong || process.env.REGARDS_FAULTS === "short";
 
 /** How often each fault happens. */
 export const ROUNDS = isLong ? whole("REGARDS_FAULTS_ROUNDS", 3) : 1;

@@ -52,15 +52,17 @@ export class PlainClient {
     return client;
   }
 
-  /** Ends it and draws up its balance. */
-  async stop(mendedAt: number): Promise<PlainOutcome> {
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const gone = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Draws up its balance. */
+  async outcome(mendedAt: number): Promise<PlainOutcome> {
     const { stream, broker, vhost } = this.#scene;
     const seen = new Set(this.#numbers);
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const gone = once(this.#process, "exit");
-      this.#process.kill("SIGKILL");
-      await gone;
-    }
     const state = await broker.console.queue(ANSWERS, vhost);
     const arrived = state === undefined ? 0 : state.ready + state.unacked;
     return {

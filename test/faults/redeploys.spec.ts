@@ -27,72 +27,73 @@ interface Footprint {
   readonly hooks: boolean;
 }
 
-describe("redeployed again and again", function () {
-  this.timeout(isLong ? 3_600_000 : 60_000);
-  let nodeRed: TestNodeRed;
-  let scene: Scene;
+for (const version of [5, 4] as const)
+  describe(`redeployed again and again, Node-RED ${version}`, function () {
+    this.timeout(isLong ? 3_600_000 : 60_000);
+    let nodeRed: TestNodeRed;
+    let scene: Scene;
 
-  before(async function () {
-    needsPrivateBroker(this);
-    nodeRed = await sharedNodeRed();
-    scene = await Scene.set(await sharedRabbitMq(), nodeRed, {});
-  });
-
-  after(async () => {
-    await scene?.strike();
-  });
-
-  it(`leaves nothing behind after ${TIMES} times, and loses nothing`, async () => {
-    await nodeRed.untilMessages("published", 20);
-    const start = await footprint();
-
-    await redeploy(TIMES / 4, 3);
-    const { heapUsed: early } = await nodeRed.resources();
-    await redeploy(TIMES / 4, 3);
-    await scene.stream.pause();
-    await redeploy(TIMES / 2, 0);
-    scene.stream.flow();
-    await scene.untilConnected();
-    await scene.stream.pause();
-    await scene.untilEmpty();
-
-    await untilValue(footprint, (now) => JSON.stringify(now) === JSON.stringify(start), {
-      what: `the same as at the start: ${JSON.stringify(start)}`,
+    before(async function () {
+      needsPrivateBroker(this);
+      nodeRed = await sharedNodeRed(version);
+      scene = await Scene.set(await sharedRabbitMq(), nodeRed, {});
     });
-    const { heapUsed: late } = await nodeRed.resources();
-    assert.ok(late - early < BREATH, `the heap grew from ${early} to ${late} bytes`);
-    const balance = await balanceOf(scene);
-    record({ title: `${TIMES} redeploys`, balance, recoveries: [] });
-    const { lost, unfinished, unmarked, lostAcks } = balance;
-    assert.deepEqual({ lost, unfinished, unmarked, lostAcks }, NOTHING);
-    assert.deepEqual(nodeRed.errors(), []);
-  });
 
-  /** All flows, the tab, or the changed nodes in turn, each time after so many more events. */
-  async function redeploy(times: number, events: number): Promise<void> {
-    for (let index = 0; index < times; index += 1) {
-      const { length } = nodeRed.messages("seen");
-      await nodeRed.untilMessages("seen", length + events);
-      const type = (["full", "flows", "nodes"] as const)[index % 3] ?? "full";
-      const changed = { in: { name: `in ${index}` }, ack: { name: `ack ${index}` } };
-      await nodeRed.deploy(numberedFlow(scene, changed), { type, timeout: 30_000 });
+    after(async () => {
+      await scene?.strike();
+    });
+
+    it(`leaves nothing behind after ${TIMES} times, and loses nothing`, async () => {
+      await nodeRed.untilMessages("published", 20);
+      const start = await footprint();
+
+      await redeploy(TIMES / 4, 3);
+      const { heapUsed: early } = await nodeRed.resources();
+      await redeploy(TIMES / 4, 3);
+      await scene.stream.pause();
+      await redeploy(TIMES / 2, 0);
+      scene.stream.flow();
+      await scene.untilConnected();
+      await scene.stream.pause();
+      await scene.untilEmpty();
+
+      await untilValue(footprint, (now) => JSON.stringify(now) === JSON.stringify(start), {
+        what: `the same as at the start: ${JSON.stringify(start)}`,
+      });
+      const { heapUsed: late } = await nodeRed.resources();
+      assert.ok(late - early < BREATH, `the heap grew from ${early} to ${late} bytes`);
+      const balance = await balanceOf(scene);
+      record({ title: `${TIMES} redeploys, Node-RED ${version}`, balance, recoveries: [] });
+      const { lost, unfinished, unmarked, lostAcks } = balance;
+      assert.deepEqual({ lost, unfinished, unmarked, lostAcks }, NOTHING);
+      assert.deepEqual(nodeRed.errors(), []);
+    });
+
+    /** All flows, the tab, or the changed nodes in turn, each time after so many more events. */
+    async function redeploy(times: number, events: number): Promise<void> {
+      for (let index = 0; index < times; index += 1) {
+        const { length } = nodeRed.messages("seen");
+        await nodeRed.untilMessages("seen", length + events);
+        const type = (["full", "flows", "nodes"] as const)[index % 3] ?? "full";
+        const changed = { in: { name: `in ${index}` }, ack: { name: `ack ${index}` } };
+        await nodeRed.deploy(numberedFlow(scene, changed), { type, timeout: 30_000 });
+      }
     }
-  }
 
-  async function footprint(): Promise<Footprint> {
-    const { console } = scene.broker;
-    const own = (await console.connections(scene.vhost)).filter(({ user }) => user === scene.user);
-    const pids = own.map(({ pid }) => pid);
-    const channels = (await console.channels(scene.vhost)).filter((each) => pids.includes(each.connection));
-    const within = await nodeRed.evaluate((RED) => {
-      const names = process.eventNames().map((name) => process.listenerCount(name));
-      return {
-        sockets: process.getActiveResourcesInfo().filter((name) => /^T[CL][PS]/.test(name)).length,
-        listeners: names.reduce((sum, count) => sum + count, 0),
-        hooks: (RED as unknown as { hooks: { has(name: string): boolean } }).hooks.has("onComplete"),
-      };
-    });
-    const consumers = (await console.consumers(scene.vhost)).length;
-    return { connections: own.length, channels: channels.length, consumers, ...within };
-  }
-});
+    async function footprint(): Promise<Footprint> {
+      const { console } = scene.broker;
+      const own = (await console.connections(scene.vhost)).filter(({ user }) => user === scene.user);
+      const pids = own.map(({ pid }) => pid);
+      const channels = (await console.channels(scene.vhost)).filter((each) => pids.includes(each.connection));
+      const within = await nodeRed.evaluate((RED) => {
+        const names = process.eventNames().map((name) => process.listenerCount(name));
+        return {
+          sockets: process.getActiveResourcesInfo().filter((name) => /^T[CL][PS]/.test(name)).length,
+          listeners: names.reduce((sum, count) => sum + count, 0),
+          hooks: (RED as unknown as { hooks: { has(name: string): boolean } }).hooks.has("onComplete"),
+        };
+      });
+      const consumers = (await console.consumers(scene.vhost)).length;
+      return { connections: own.length, channels: channels.length, consumers, ...within };
+    }
+  });

@@ -32,6 +32,8 @@ export class Scene implements Login {
   readonly options: FlowOptions;
   /** Acknowledgements taken out of the sink before the end. */
   readonly acks: GetMessage[] = [];
+  /** What has to be closed in the end. */
+  readonly leftovers: { close(): Promise<void> }[] = [];
   /** Those who take part, the present one last. */
   readonly nodeReds: TestNodeRed[];
 
@@ -160,6 +162,7 @@ export class Scene implements Login {
     await this.stream.stop();
     if (this.nodeRed.isAlive) await this.nodeRed.deploy([], { timeout: 30_000 });
     await this.proxy.close();
+    await Promise.all(this.leftovers.map((leftover) => leftover.close()));
     await this.broker.console.deleteVhost(this.vhost);
     await this.broker.console.deleteUser(this.user);
   }

@@ -6,15 +6,12 @@ import { installed, run, setUp } from "../setup.mjs";
 
 const args = process.argv.slice(2);
 await setUp({ quiet: true });
-if (!args.includes("--short")) {
-  process.env.REGARDS_FAULTS = "long";
-}
+const env = { ...process.env, REGARDS_FAULTS: args.includes("--short") ? "short" : "long" };
 const options = ["--no-package", "--enable-source-maps", "--timeout", "120000"];
-const specs = ["test/faults/*.spec.js", "test/faults/*.fault.js"];
+const specs = ["test/faults/*.spec.js"];
 const rest = args.filter((arg) => arg !== "--short");
-await run(process.execPath, [installed("mocha/bin/mocha.js"), ...options, ...rest, ...specs]).catch(
-  (error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  },
-);
+const mocha = [installed("mocha/bin/mocha.js"), ...options, ...rest, ...specs];
+await run(process.execPath, mocha, { env }).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -68,10 +68,15 @@ export class NumberedStream {
 
   /** Publishes so many events at once, beside the flow. */
   async burst(count: number, more: object = {}): Promise<void> {
-    for (let index = 0; index < count; index += 1) this.#publish(more);
+    let left = count;
+    for (let index = 0; index < count; index += 1) {
+      this.#publish(more, () => {
+        left -= 1;
+      });
+    }
     await untilValue(
-      () => this.#unconfirmed,
-      (left) => left === 0,
+      () => left,
+      (missing) => missing === 0,
       { what: "the burst's confirms", timeout: 30_000 },
     );
   }
@@ -123,7 +128,7 @@ export class NumberedStream {
     }
   }
 
-  #publish(more: object = {}): void {
+  #publish(more: object = {}, onVerdict?: () => void): void {
     const number = this.#next;
     this.#next += 1;
     this.#unconfirmed += 1;
@@ -136,6 +141,7 @@ export class NumberedStream {
     };
     this.#channel?.publish(ORDERS, "", Buffer.from(JSON.stringify(event)), options, (error) => {
       this.#unconfirmed -= 1;
+      onVerdict?.();
       // The return of what nobody would receive comes before its confirm.
       if (!error && !this.#returned.delete(number)) this.#taken.set(number, Date.now());
     });

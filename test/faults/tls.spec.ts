@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
 import { brokerNode, tab } from "../nodes/flows";
-import { type Certificates, type RabbitMq, startRabbitMq } from "../support/rabbitmq";
-import { sharedNodeRed } from "../support/shared-node-red";
+import type { Certificates, RabbitMq } from "../support/rabbitmq";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
 import { makeExpiredCertificate } from "./expired-certificate";
+import { sharedStage } from "./stage";
 import { NumberedStream } from "./stream";
 
 describe("TLS", function () {
@@ -31,13 +31,12 @@ describe("TLS", function () {
     const server = createServer({ cert, key }).listen(0, "127.0.0.1");
     await once(server, "listening");
     expired = { server, ca: files.ca };
-    broker = await startRabbitMq({ tls: true });
+    ({ broker, nodeRed } = await sharedStage());
     assert.ok(broker.certificates);
     certificates = broker.certificates;
     const stream = new NumberedStream(broker.url);
     await stream.start();
     await stream.stop();
-    nodeRed = await sharedNodeRed();
   });
 
   afterEach(async () => {
@@ -47,7 +46,6 @@ describe("TLS", function () {
 
   after(async () => {
     expired?.server.close();
-    await broker?.stop();
     if (directory) await rm(directory, { recursive: true, force: true });
   });
 
@@ -55,8 +53,7 @@ describe("TLS", function () {
     await deploy({ ca: certificates.ca });
 
     await untilConnected();
-    const [connection] = await broker.console.connections();
-    assert.equal(connection?.user, broker.user);
+    assert.equal(await user(), broker.user);
   });
 
   it("connects with a client certificate instead of a password (SASL EXTERNAL)", async () => {
@@ -64,8 +61,7 @@ describe("TLS", function () {
     await deploy({ ca, cert, key }, { credentials: { user: "", password: "" } });
 
     await untilConnected();
-    const [connection] = await broker.console.connections();
-    assert.equal(connection?.user, certificates.clientUser);
+    assert.equal(await user(), certificates.clientUser);
   });
 
   const mistakes: readonly {
@@ -114,6 +110,12 @@ describe("TLS", function () {
       await deploy({ ca: certificates.ca });
       await untilConnected();
     });
+  }
+
+  /** Who is logged in. */
+  async function user(): Promise<string | undefined> {
+    const connections = await broker.console.connections(broker.vhost);
+    return connections.find(({ name }) => name?.startsWith("Node-RED"))?.user;
   }
 
   async function untilConnected(): Promise<void> {

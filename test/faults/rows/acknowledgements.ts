@@ -18,6 +18,7 @@ const thieves = new WeakMap<Scene, ConfirmThief>();
 async function hireThief(scene: Scene): Promise<void> {
   const thief = await ConfirmThief.start(scene.broker);
   scene.proxy.target = thief.address;
+  scene.leftovers.push(thief);
   thieves.set(scene, thief);
 }
 
@@ -44,7 +45,6 @@ const unconfirmed: Fault = {
     thiefOf(scene).steals = false;
     assertRefused(scene, "REGARDS_NOT_CONFIRMED");
   },
-  restore: (scene) => thiefOf(scene).close(),
   shows: { ack: /waiting to leave$/ },
   lines: SILENT,
   refuses: true,
@@ -53,6 +53,7 @@ const unconfirmed: Fault = {
 export const acknowledgementFaults: readonly Fault[] = [
   {
     title: "acknowledgements unroutable: nobody listens",
+    isQuick: true,
     lasts: either(1, 10),
     inject: ({ stream }) =>
       stream.administer(async (channel) => void (await channel.unbindQueue(SINK, ACKS, ""))),
@@ -81,6 +82,7 @@ export const acknowledgementFaults: readonly Fault[] = [
   },
   {
     title: "connection lost between publish and confirm",
+    isQuick: true,
     lasts: 0,
     prepare: hireThief,
     async inject(scene) {
@@ -92,7 +94,6 @@ export const acknowledgementFaults: readonly Fault[] = [
       thief.steals = false;
     },
     mend: () => undefined,
-    restore: (scene) => thiefOf(scene).close(),
     resends: true,
     within: 10,
   },

@@ -20,7 +20,8 @@ export const brokerFaults: readonly Fault[] = [
   },
   {
     title: "broker killed (SIGKILL)",
-    lasts: either(1, 10),
+    isQuick: true,
+    lasts: either(0, 10),
     inject: ({ broker }) => broker.kill(),
     mend: ({ broker }) => broker.start(),
     shows: { in: /^retry in \d+ s: connection/ },
@@ -55,7 +56,8 @@ export const brokerFaults: readonly Fault[] = [
   },
   {
     title: "memory alarm: publishers are blocked",
-    lasts: either(2, 30),
+    isQuick: true,
+    lasts: either(2, 15),
     flow: { in: { settle: "handed" }, ack: { outboxLimit: 10_000 } },
     async inject(scene) {
       // What arrives during the alarm has to be there before it: RabbitMQ blocks the stream as well.

@@ -1,12 +1,12 @@
 /** Everything at random, together and on top of one another. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fault } from "../fault";
-import { either, isLong } from "../form";
+import { either, isLong, isWhole } from "../form";
 import { dice } from "../hostile";
 import type { Scene } from "../scene";
 
 const SEED = Number(process.env.REGARDS_FAULTS_SEED ?? Date.now() % 1e9);
-const SECONDS = either(10, 300);
+const SECONDS = either(isWhole ? 10 : 5, 120);
 
 /** One thing that happens, for at most so many milliseconds, and how it ends. */
 interface Mishap {
@@ -63,6 +63,7 @@ async function mishaps(scene: Scene): Promise<void> {
 
 export const mix: Fault = {
   title: `everything at random for ${SECONDS} s`,
+  isQuick: true,
   lasts: 0,
   rounds: 1,
   inject: mishaps,

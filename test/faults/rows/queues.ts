@@ -25,15 +25,17 @@ const kickOut = ({ broker, user }: Scene): Promise<number> =>
 export const queueFaults: readonly Fault[] = [
   {
     title: "own queue deleted",
+    alone: true,
+    isQuick: true,
     lasts: 0,
     inject: (scene) => afterTheLastEvent(scene, () => scene.broker.console.deleteQueue(EVENTS, scene.vhost)),
     mend: ({ stream }) => stream.flow(),
-    shows: { in: /queue was deleted/ },
     within: 10,
   },
   {
     title: "existing queue deleted, and made again",
-    lasts: either(2, 20),
+    alone: true,
+    lasts: either(1, 10),
     flow: { in: { queueMode: "existing" } },
     prepare: makeQueue,
     async inject(scene) {
@@ -45,7 +47,9 @@ export const queueFaults: readonly Fault[] = [
     within: 15,
   },
   {
+    // Nobody tells a consumer: the binding is looked after every ten seconds.
     title: "exchange of the events deleted, and made again",
+    alone: true,
     lasts: 1,
     inject: (scene) =>
       afterTheLastEvent(scene, () => scene.broker.console.deleteExchange(ORDERS, scene.vhost)),
@@ -54,11 +58,12 @@ export const queueFaults: readonly Fault[] = [
       stream.flow();
     },
     lines: { broken: 0, mended: 0, perhaps: 1 },
-    within: 35,
+    within: 15,
   },
   {
     title: "vhost deleted, and made again",
-    lasts: either(2, 20),
+    alone: true,
+    lasts: either(2, 10),
     inject: (scene) =>
       afterTheLastEvent(scene, async () => {
         await scene.collectAcks();
@@ -76,7 +81,8 @@ export const queueFaults: readonly Fault[] = [
   },
   {
     title: "permission withdrawn, and given back",
-    lasts: either(2, 20),
+    isQuick: true,
+    lasts: either(2, 10),
     async inject(scene) {
       const nothing = { configure: "", write: "", read: "" };
       await scene.broker.console.setPermissions(scene.user, scene.vhost, nothing);
@@ -89,7 +95,7 @@ export const queueFaults: readonly Fault[] = [
   },
   {
     title: "password changed, and changed back",
-    lasts: either(2, 20),
+    lasts: either(2, 10),
     async inject(scene) {
       await scene.broker.console.changePassword(scene.user, "another");
       await kickOut(scene);
