@@ -85,7 +85,7 @@ export async function measureForeign(stage: Stage): Promise<Section> {
   const speeds = await rounds(
     stage.scale,
     [
-      run("without", alone, () => Promise.resolve()),
+      run("without", alone, () => pause(stage.scale.restMs)),
       run("at rest", beside, () => connected().then(() => pause(stage.scale.restMs))),
       // Just deployed, the hooks are all in place, as while events come in.
       run("at work", beside, connected),
