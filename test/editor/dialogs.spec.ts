@@ -75,6 +75,44 @@ async function flaws(editor: Editor): Promise<string[]> {
   });
 }
 
+/** Fields that stick out of the dialog, and words that do not stand out from what is behind them (WCAG: 4.5 to 1). */
+async function illegible(editor: Editor): Promise<string[]> {
+  return editor.dialog.evaluate((form) => {
+    const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
+    const luminance = ([red = 0, green = 0, blue = 0]: number[]): number => {
+      const linear = [red, green, blue].map((value) =>
+        value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+      );
+      return 0.2126 * (linear[0] ?? 0) + 0.7152 * (linear[1] ?? 0) + 0.0722 * (linear[2] ?? 0);
+    };
+    const behind = (element: Element | null): number[] => {
+      const found = element === null ? [255, 255, 255] : channels(getComputedStyle(element).backgroundColor);
+      return element !== null && found[3] === 0 ? behind(element.parentElement) : found;
+    };
+    const { right } = form.getBoundingClientRect();
+    const found: string[] = [];
+    for (const element of form.querySelectorAll<HTMLElement>("*")) {
+      if (element.offsetParent === null || !element.checkVisibility({ visibilityProperty: true })) {
+        continue;
+      }
+      if (element.getBoundingClientRect().right > right + 1) {
+        found.push(`sticks out: ${element.tagName} ${element.id}`);
+      }
+      const text = [...element.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+      const words = text.map(({ textContent }) => textContent?.trim() ?? "").join("");
+      if (words !== "") {
+        const [one, other] = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
+        const [low = 0, high = 0] = [one ?? 0, other ?? 0].sort((a, b) => a - b);
+        const contrast = (high + 0.05) / (low + 0.05);
+        if (contrast < 4.5) {
+          found.push(`${contrast.toFixed(1)} to 1: ${words.slice(0, 40)}`);
+        }
+      }
+    }
+    return found;
+  });
+}
+
 describe("the editor", function () {
   this.timeout(60_000);
   let browser: Browser;
@@ -353,6 +391,32 @@ describe("the editor", function () {
           for (const type of [...NODES, "regards-broker"]) {
             const help = await editor.help(type);
             assert.match(help, locale === "fr-FR" ? /Réglages/ : /Settings/, type);
+          }
+        });
+
+        it("can be read at 200 % on a full-HD screen, in the light and the dark theme", async () => {
+          await editor.import([
+            { ...BROKER, id: "read-broker" },
+            { id: "read-in", type: "regards-worker-in", broker: "read-broker", x: 700, y: 100, wires: [] },
+            { id: "read-out", type: "regards-ack-out", broker: "read-broker", x: 700, y: 200, wires: [] },
+          ]);
+          await editor.page.setViewportSize({ width: 960, height: 540 });
+          const assertLegible = async (what: string): Promise<void> => {
+            for (const theme of ["dark", "light"] as const) {
+              await editor.dress(theme);
+              assert.deepEqual([...(await flaws(editor)), ...(await illegible(editor))], [], what);
+            }
+          };
+
+          for (const id of ["read-in", "read-out"]) {
+            await editor.openSelected(id);
+            await assertLegible(id);
+            await editor.cancel();
+          }
+          await editor.open("read-broker", "regards-broker");
+          for (const tab of [0, 1, 2]) {
+            await editor.showTab(tab);
+            await assertLegible(`tab ${tab}`);
           }
         });
 

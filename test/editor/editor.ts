@@ -36,7 +36,10 @@ declare const RED: {
     createExportableNodeSet(nodes: readonly EditorNode[], options: object): unknown;
   };
   readonly view: { importNodes(flow: readonly object[], options: object): void; redraw(): void };
-  readonly editor: { editConfig(name: string, type: string, id: string): void };
+  readonly editor: {
+    edit(node: EditorNode | null): void;
+    editConfig(name: string, type: string, id: string): void;
+  };
   readonly sidebar: { readonly help: { show(type: string, bringToFront: boolean): void } };
 };
 
@@ -78,10 +81,15 @@ export class Editor {
       () => typeof RED !== "undefined" && RED.nodes?.getType("regards-ack-out") !== undefined,
     );
     await page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
-    await page.evaluate((isDark) => {
+    await editor.dress(theme);
+    return editor;
+  }
+
+  /** Node-RED 5 has a dark theme; 4 has none of its own. */
+  async dress(theme: "light" | "dark"): Promise<void> {
+    await this.page.evaluate((isDark) => {
       document.documentElement.classList.toggle("nr-theme-dark", isDark);
     }, theme === "dark");
-    return editor;
   }
 
   /** Puts nodes of a flow file into the open tab as Import does, with nothing but what the file says. */
@@ -115,6 +123,13 @@ export class Editor {
         configType,
       ] as const);
     }
+    await this.dialog.waitFor();
+    await this.#settled();
+  }
+
+  /** Opens a node's dialog wherever the node is drawn, as Enter on the selected one does. */
+  async openSelected(id: string): Promise<void> {
+    await this.page.evaluate((wanted) => RED.editor.edit(RED.nodes.node(wanted)), id);
     await this.dialog.waitFor();
     await this.#settled();
   }
