@@ -25,18 +25,26 @@ export type Outcome =
   /** A node that held it was stopped by a redeploy before it had completed. */
   | { readonly kind: "abandoned"; readonly node: string };
 
+const FINISHED: Outcome = { kind: "finished" };
+
+/** A node that holds so many messages of a run; a list, for mostly there is one, and a Map weighs ten times that. */
+interface Holder {
+  readonly node: FlowNode;
+  count: number;
+  next: Holder | undefined;
+}
+
 /** One message on its way through the flow, with all that is derived from it. */
 export class Run {
-  readonly startedAt = Date.now();
-  /** Which nodes hold how many messages of this run, the longest holder first. */
-  readonly holders = new Map<FlowNode, number>();
   readonly messageId: string;
   count = 0;
   decided = false;
-  outcome: Outcome = { kind: "finished" };
+  outcome = FINISHED;
   /** The run whose message this one's was built into (join): they end together. */
   leader: Run | undefined;
-  followers: Run[] = [];
+  followers: Run[] | undefined;
+  /** The longest first. */
+  #holders: Holder | undefined;
   finish: ((outcome: Outcome) => void) | undefined;
 
   constructor(messageId: string, finish: (outcome: Outcome) => void) {
@@ -46,17 +54,74 @@ export class Run {
 
   /** The node that has held it longest, in words a person can find in the workspace. */
   get heldBy(): string {
-    for (const node of this.holders.keys()) {
-      return nameOf(node);
+    return this.#holders === undefined ? "" : nameOf(this.#holders.node);
+  }
+
+  /** The node holds one message more. */
+  hold(node: FlowNode): void {
+    this.count += 1;
+    let last: Holder | undefined;
+    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
+      if (holder.node === node) {
+        holder.count += 1;
+        return;
+      }
+      last = holder;
     }
-    return "";
+    const added = { node, count: 1, next: undefined };
+    if (last === undefined) {
+      this.#holders = added;
+    } else {
+      last.next = added;
+    }
+  }
+
+  /** The node holds one message fewer. */
+  letGo(node: FlowNode): void {
+    this.count -= 1;
+    let before: Holder | undefined;
+    for (let holder = this.#holders; holder !== undefined; before = holder, holder = holder.next) {
+      if (holder.node === node) {
+        holder.count -= 1;
+        if (holder.count > 0) {
+          return;
+        }
+        if (before === undefined) {
+          this.#holders = holder.next;
+        } else {
+          before.next = holder.next;
+        }
+        return;
+      }
+    }
+  }
+
+  isHeldBy(node: FlowNode): boolean {
+    return this.holderThat((holder) => holder === node) !== undefined;
+  }
+
+  /** The first holder that is meant. */
+  holderThat(isMeant: (node: FlowNode) => boolean): FlowNode | undefined {
+    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
+      if (isMeant(holder.node)) {
+        return holder.node;
+      }
+    }
+    return undefined;
+  }
+
+  /** Nobody holds anything of it any more. */
+  forgetHolders(): void {
+    this.#holders = undefined;
   }
 }
 
+/** A message of a run with a node; the same message may be with several. */
 interface Holding {
   readonly run: Run;
   readonly node: FlowNode;
   arrived: boolean;
+  next: Holding | undefined;
 }
 
 /** The queue inside a switch node, as far as it can be known from outside. */
@@ -92,7 +157,7 @@ export class CompletionTracker {
   readonly #runtime: Runtime;
   readonly #context = new AsyncLocalStorage<Run>();
   readonly #runs = new Map<string, Run>();
-  #holdings = new WeakMap<FlowMessage, Holding[]>();
+  #holdings = new WeakMap<FlowMessage, Holding>();
   readonly #watched = new WeakSet<FlowNode>();
   readonly #warned = new WeakSet<FlowNode>();
   /** What each switch node has yet to deal with. */
@@ -106,7 +171,9 @@ export class CompletionTracker {
   #ended: Run[] = [];
   /** The node now sending, and for which runs: what it completes meanwhile went into those messages. */
   #sender: FlowNode | undefined;
-  #sentFor: Run[] = [];
+  #sentFor: Run | undefined;
+  /** The same with those before it, where there are several. */
+  #alsoSentFor: Set<Run> | undefined;
   /** The completion with an error being reported this very moment. */
   #failing: { readonly run: Run; readonly node: FlowNode } | undefined;
 
@@ -208,9 +275,7 @@ export class CompletionTracker {
   }
 
   #runOf(message: FlowMessage): Run | undefined {
-    return (
-      this.#holdings.get(message)?.[0]?.run ?? this.#runs.get(message._msgid) ?? this.#context.getStore()
-    );
+    return this.#holdings.get(message)?.run ?? this.#runs.get(message._msgid) ?? this.#context.getStore();
   }
 
   #preDeliver({ msg, source, destination }: DeliverEvent): void {
@@ -225,17 +290,21 @@ export class CompletionTracker {
     this.#hold(run, msg, destination.node, false);
     if (this.#sender !== source.node) {
       this.#sender = source.node;
-      this.#sentFor = [];
+      this.#alsoSentFor = undefined;
+    } else if (this.#sentFor !== run && this.#sentFor !== undefined) {
+      this.#alsoSentFor ??= new Set([this.#sentFor]);
+      this.#alsoSentFor.add(run);
     }
-    this.#sentFor.push(run);
+    this.#sentFor = run;
   }
 
   #onReceive({ msg, destination: { node } }: ReceiveEvent): void {
     this.#sender = undefined;
-    const holding = this.#holdings.get(msg)?.find((held) => held.node === node && !held.arrived);
-    if (holding !== undefined) {
-      holding.arrived = true;
-      return;
+    for (let held = this.#holdings.get(msg); held !== undefined; held = held.next) {
+      if (held.node === node && !held.arrived) {
+        held.arrived = true;
+        return;
+      }
     }
     const run = this.#runOf(msg);
     if (run === undefined || run.decided) {
@@ -297,40 +366,47 @@ export class CompletionTracker {
   }
 
   #complete(msg: FlowMessage, node: FlowNode): Run | undefined {
-    const holdings = this.#holdings.get(msg);
-    const index = holdings?.findIndex((held) => held.node === node && held.arrived) ?? -1;
-    const holding = holdings?.[index];
-    if (holdings === undefined || holding === undefined) {
+    let before: Holding | undefined;
+    let holding = this.#holdings.get(msg);
+    while (holding !== undefined && !(holding.node === node && holding.arrived)) {
+      before = holding;
+      holding = holding.next;
+    }
+    if (holding === undefined) {
       return undefined;
     }
-    if (holdings.length === 1) {
+    if (before !== undefined) {
+      before.next = holding.next;
+    } else if (holding.next !== undefined) {
+      this.#holdings.set(msg, holding.next);
+    } else {
       // An empty entry would stay until the next garbage collection, and make that one longer.
       this.#holdings.delete(msg);
-    } else {
-      holdings.splice(index, 1);
     }
     const { run } = holding;
     if (this.#runtime.restarts.isGoingOn && this.#runtime.nodeNow(node.id) !== node) {
       // A stopped node may call what it drops completed, as the delay node does.
       abandon(run, node);
     }
-    if (this.#sender === node && this.#sentFor.length > 0 && !this.#sentFor.includes(run)) {
-      follow(run, this.#sentFor[this.#sentFor.length - 1]);
+    if (this.#sender === node && this.#sentFor !== run && this.#alsoSentFor?.has(run) !== true) {
+      follow(run, this.#sentFor);
     }
     this.#letGo(run, node);
     return run;
   }
 
   #hold(run: Run, msg: FlowMessage, node: FlowNode, arrived: boolean): void {
-    const holding = { run, node, arrived };
-    const holdings = this.#holdings.get(msg);
-    if (holdings === undefined) {
-      this.#holdings.set(msg, [holding]);
-    } else {
-      holdings.push(holding);
+    const holding = { run, node, arrived, next: undefined };
+    let last = this.#holdings.get(msg);
+    while (last?.next !== undefined) {
+      last = last.next;
     }
-    run.count += 1;
-    run.holders.set(node, (run.holders.get(node) ?? 0) + 1);
+    if (last === undefined) {
+      this.#holdings.set(msg, holding);
+    } else {
+      last.next = holding;
+    }
+    run.hold(node);
     if (!this.#watched.has(node)) {
       this.#watched.add(node);
       node.on("close", () => this.#stopped(node));
@@ -338,13 +414,7 @@ export class CompletionTracker {
   }
 
   #letGo(run: Run, node: FlowNode): void {
-    const held = (run.holders.get(node) ?? 0) - 1;
-    if (held > 0) {
-      run.holders.set(node, held);
-    } else {
-      run.holders.delete(node);
-    }
-    run.count -= 1;
+    run.letGo(node);
     this.#settleSoon(run);
   }
 
@@ -373,12 +443,12 @@ export class CompletionTracker {
     }
     run.decided = true;
     this.#runs.delete(run.messageId);
-    run.holders.clear();
+    run.forgetHolders();
     const { followers, finish } = run;
-    run.followers = [];
+    run.followers = undefined;
     run.finish = undefined;
     finish?.(run.outcome);
-    for (const follower of followers) {
+    for (const follower of followers ?? []) {
       follower.leader = undefined;
       if (follower.outcome.kind === "finished") {
         follower.outcome = run.outcome;
@@ -428,7 +498,7 @@ export class CompletionTracker {
   #gaveUp(run: Run, node: FlowNode): void {
     if (node.type !== "function") {
       setImmediate(() => {
-        if (run.holders.has(node)) {
+        if (run.isHeldBy(node)) {
           this.#letGo(run, node);
         }
       });
@@ -437,7 +507,7 @@ export class CompletionTracker {
 
   /** What a stopped node held goes nowhere any more: its next nodes are gone too. */
   #stopped(node: FlowNode): void {
-    const held = [...this.#runs.values()].filter((run) => run.holders.has(node));
+    const held = [...this.#runs.values()].filter((run) => run.isHeldBy(node));
     for (const run of held) {
       abandon(run, node);
     }
@@ -446,7 +516,7 @@ export class CompletionTracker {
     }
     setTimeout(() => {
       for (const run of held) {
-        while (!run.decided && run.holders.has(node)) {
+        while (!run.decided && run.isHeldBy(node)) {
           this.#letGo(run, node);
         }
       }
@@ -477,6 +547,7 @@ function follow(run: Run, leader: Run | undefined): void {
     }
   }
   run.leader = leader;
+  leader.followers ??= [];
   leader.followers.push(run);
 }
 
@@ -493,12 +564,7 @@ function abandon(run: Run, node: FlowNode): void {
 }
 
 function holderWithId(run: Run, id: string): FlowNode | undefined {
-  for (const node of run.holders.keys()) {
-    if (node.id === id) {
-      return node;
-    }
-  }
-  return undefined;
+  return run.holderThat((node) => node.id === id);
 }
 
 function nameOf(node: FlowNode): string {

@@ -271,7 +271,7 @@ export class Intake {
       this.#linkWarning.happened();
     }
     const message = eventMessage(decoded, held.delivery, {
-      messageId: this.#host.newMessageId(),
+      messageId: held.id,
       receivedAt: this.#stamp.now(),
       service: this.#service.name,
       queue: this.#settings.queue.name,

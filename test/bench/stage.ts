@@ -72,8 +72,8 @@ export class Stage {
   }
 
   /** One more Node-RED with our nodes, for what needs a fresh one; whoever starts it stops it. */
-  anotherNodeRed(): Promise<TestNodeRed> {
-    return startNodeRed({ nodesDir: NODES });
+  anotherNodeRed(env: Readonly<Record<string, string>> = {}): Promise<TestNodeRed> {
+    return startNodeRed({ nodesDir: NODES, env });
   }
 
   /** The exchange of order events, which REGARDS declares when it publishes the first. */
