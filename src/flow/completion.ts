@@ -5,7 +5,8 @@
  * Leaves: one outcome. It knows nothing of AMQP or REGARDS.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { performance } from "node:perf_hooks";
+import { Hooks } from "./hooks";
+import { abandon, follow, nameOf, type Outcome, Run } from "./run";
 import type {
   CompleteEvent,
   DeliverEvent,
@@ -16,105 +17,7 @@ import type {
   RouteEvent,
   Runtime,
 } from "./runtime";
-
-/** How a run ended. */
-export type Outcome =
-  | { readonly kind: "finished" }
-  /** An error no Catch node took. */
-  | { readonly kind: "failed"; readonly node: string; readonly reason: string }
-  /** A node that held it was stopped by a redeploy before it had completed. */
-  | { readonly kind: "abandoned"; readonly node: string };
-
-const FINISHED: Outcome = { kind: "finished" };
-
-/** A node that holds so many messages of a run; a list, for mostly there is one, and a Map weighs ten times that. */
-interface Holder {
-  readonly node: FlowNode;
-  count: number;
-  next: Holder | undefined;
-}
-
-/** One message on its way through the flow, with all that is derived from it. */
-export class Run {
-  readonly messageId: string;
-  count = 0;
-  decided = false;
-  outcome = FINISHED;
-  /** The run whose message this one's was built into (join): they end together. */
-  leader: Run | undefined;
-  followers: Run[] | undefined;
-  /** The longest first. */
-  #holders: Holder | undefined;
-  finish: ((outcome: Outcome) => void) | undefined;
-
-  constructor(messageId: string, finish: (outcome: Outcome) => void) {
-    this.messageId = messageId;
-    this.finish = finish;
-  }
-
-  /** The node that has held it longest, in words a person can find in the workspace. */
-  get heldBy(): string {
-    return this.#holders === undefined ? "" : nameOf(this.#holders.node);
-  }
-
-  /** The node holds one message more. */
-  hold(node: FlowNode): void {
-    this.count += 1;
-    let last: Holder | undefined;
-    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
-      if (holder.node === node) {
-        holder.count += 1;
-        return;
-      }
-      last = holder;
-    }
-    const added = { node, count: 1, next: undefined };
-    if (last === undefined) {
-      this.#holders = added;
-    } else {
-      last.next = added;
-    }
-  }
-
-  /** The node holds one message fewer. */
-  letGo(node: FlowNode): void {
-    this.count -= 1;
-    let before: Holder | undefined;
-    for (let holder = this.#holders; holder !== undefined; before = holder, holder = holder.next) {
-      if (holder.node === node) {
-        holder.count -= 1;
-        if (holder.count > 0) {
-          return;
-        }
-        if (before === undefined) {
-          this.#holders = holder.next;
-        } else {
-          before.next = holder.next;
-        }
-        return;
-      }
-    }
-  }
-
-  isHeldBy(node: FlowNode): boolean {
-    return this.holderThat((holder) => holder === node) !== undefined;
-  }
-
-  /** The first holder that is meant. */
-  holderThat(isMeant: (node: FlowNode) => boolean): FlowNode | undefined {
-    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
-      if (isMeant(holder.node)) {
-        return holder.node;
-      }
-    }
-    return undefined;
-  }
-
-  /** Nobody holds anything of it any more. */
-  forgetHolders(): void {
-    this.#holders = undefined;
-  }
-}
+import { SwitchQueues } from "./switch-queues";
 
 /** A message of a run with a node; the same message may be with several. */
 interface Holding {
@@ -124,22 +27,13 @@ interface Holding {
   next: Holding | undefined;
 }
 
-/** The queue inside a switch node, as far as it can be known from outside. */
-interface SwitchQueue {
-  /** The turn of the event loop in which it will have dealt with everything that arrived so far. */
-  busyUntil: number;
-  /** Our messages in it, oldest first. */
-  readonly held: { readonly msg: FlowMessage; readonly until: number }[];
-}
-
 const LABEL = "regards-flow";
 const ERROR_LEVEL = 20;
 /** How long a stopped node may take to complete what it held. */
 const CLOSING_GRACE_MS = 1_000;
 /** After so long without a run the hooks rest: every hop of every flow would pay for them. */
 const REST_MS = 10_000;
-/** What is needed while there are runs; `postReceive` stays, to know what waits in switch nodes. */
-const RUN_HOOKS = ["preDeliver", "onReceive", "onComplete"] as const;
+type Hook = "postReceive" | "preDeliver" | "onReceive" | "onComplete" | "preRoute";
 
 const trackers = new WeakMap<object, CompletionTracker>();
 
@@ -160,8 +54,8 @@ export class CompletionTracker {
   #holdings = new WeakMap<FlowMessage, Holding>();
   readonly #watched = new WeakSet<FlowNode>();
   readonly #warned = new WeakSet<FlowNode>();
-  /** What each switch node has yet to deal with. */
-  #switches = new WeakMap<FlowNode, SwitchQueue>();
+  readonly #switches: SwitchQueues;
+  readonly #hooks: Hooks<Hook>;
   readonly #logHandler = { emit: (_event: "log", entry: LogEntry) => this.#logged(entry) };
   #stopWatching: (() => void) | undefined;
   #users = 0;
@@ -179,6 +73,19 @@ export class CompletionTracker {
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#switches = new SwitchQueues((msg, node) => {
+      // What the switch has sent last was another message: this one did not go into that.
+      this.#sender = undefined;
+      this.#complete(msg, node);
+    });
+    const { hooks } = runtime;
+    this.#hooks = new Hooks<Hook>(hooks, LABEL, [
+      ["postReceive", (id) => hooks.add(id, (event: ReceiveEvent) => this.#postReceive(event))],
+      ["preDeliver", (id) => hooks.add(id, (event: DeliverEvent) => this.#preDeliver(event))],
+      ["onReceive", (id) => hooks.add(id, (event: ReceiveEvent) => this.#onReceive(event))],
+      ["onComplete", (id) => hooks.add(id, (event: CompleteEvent) => this.#onComplete(event))],
+      ["preRoute", (id) => hooks.add(id, (event: RouteEvent) => this.#preRoute(event))],
+    ]);
   }
 
   /** Runs without an outcome yet. */
@@ -192,11 +99,9 @@ export class CompletionTracker {
     if (this.#users > 1) {
       return;
     }
-    const { hooks, log, restarts } = this.#runtime;
-    hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#postReceive(event));
+    const { log, restarts } = this.#runtime;
     log.addHandler(this.#logHandler);
-    this.#stopWatching = restarts.onChange((isGoingOn) => this.#watchRoutes(isGoingOn));
-    this.#watchRoutes(restarts.isGoingOn);
+    this.#stopWatching = restarts.onChange(() => this.#useHooks());
     this.#wake();
   }
 
@@ -209,31 +114,41 @@ export class CompletionTracker {
     clearInterval(this.#rest);
     this.#rest = undefined;
     this.#stopWatching?.();
-    this.#runtime.hooks.remove(`*.${LABEL}`);
+    this.#useHooks();
     this.#runtime.log.removeHandler(this.#logHandler);
     this.#context.disable();
     this.#holdings = new WeakMap();
-    this.#switches = new WeakMap();
+    this.#switches.forget();
     this.#runs.clear();
   }
 
   #wake(): void {
-    const { hooks } = this.#runtime;
-    hooks.add(`preDeliver.${LABEL}`, (event: DeliverEvent) => this.#preDeliver(event));
-    hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onReceive(event));
-    hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
     this.#isUsed = true;
     this.#rest = setInterval(() => {
       if (!this.#isUsed && this.#runs.size === 0) {
         clearInterval(this.#rest);
         this.#rest = undefined;
-        for (const hook of RUN_HOOKS) {
-          hooks.remove(`${hook}.${LABEL}`);
-        }
+        this.#useHooks();
       }
       this.#isUsed = false;
     }, REST_MS / 2);
     this.#rest.unref();
+    this.#useHooks();
+  }
+
+  #useHooks(): void {
+    const isActive = this.#users > 0;
+    const isRestarting = this.#runtime.restarts.isGoingOn;
+    const needed: Readonly<Record<Hook, boolean>> = {
+      // Always: to know what waits in switch nodes.
+      postReceive: isActive,
+      preDeliver: isActive && this.#rest !== undefined,
+      onReceive: isActive && this.#rest !== undefined,
+      onComplete: isActive && this.#rest !== undefined,
+      // While nodes are exchanged, Node-RED drops what is sent to one that is not there.
+      preRoute: isActive && isRestarting,
+    };
+    this.#hooks.use((hook) => needed[hook]);
   }
 
   /** Sends a message and calls back once, with how it ended. */
@@ -256,15 +171,6 @@ export class CompletionTracker {
   forget(run: Run): void {
     run.finish = undefined;
     this.#decide(run);
-  }
-
-  /** While nodes are exchanged, Node-RED drops what is sent to one that is not there. */
-  #watchRoutes(isGoingOn: boolean): void {
-    const { hooks } = this.#runtime;
-    hooks.remove(`preRoute.${LABEL}`);
-    if (isGoingOn) {
-      hooks.add(`preRoute.${LABEL}`, (event: RouteEvent) => this.#preRoute(event));
-    }
   }
 
   #preRoute({ msg, source, destination: { id } }: RouteEvent): void {
@@ -318,44 +224,10 @@ export class CompletionTracker {
 
   #postReceive({ msg, destination: { node } }: ReceiveEvent): void {
     if (node.type === "switch" && node._expectedDoneCount === 0) {
-      this.#passSwitch(msg, node);
-    } else if (isSilent(node)) {
+      this.#switches.pass(msg, node, this.#holdings.has(msg));
+    } else if (this.#runs.size > 0 && isSilent(node)) {
       this.#complete(msg, node);
     }
-  }
-
-  /**
-   * Core switch neither signals completion nor is done when its handler returns: it keeps a queue of its own
-   * and takes one message a turn of the event loop. So the turns are counted, a turn behind it, for
-   * everybody's messages.
-   */
-  #passSwitch(msg: FlowMessage, node: FlowNode): void {
-    let queue = this.#switches.get(node);
-    if (queue === undefined) {
-      queue = { busyUntil: 0, held: [] };
-      this.#switches.set(node, queue);
-    }
-    queue.busyUntil = Math.max(queue.busyUntil, turn()) + 1;
-    if (this.#holdings.has(msg)) {
-      queue.held.push({ msg, until: queue.busyUntil });
-      if (queue.held.length === 1) {
-        this.#awaitSwitch(queue.held, node);
-      }
-    }
-  }
-
-  #awaitSwitch(held: SwitchQueue["held"], node: FlowNode): void {
-    setImmediate(() => {
-      for (let first = held[0]; first !== undefined && first.until <= turn(); first = held[0]) {
-        held.shift();
-        // What the switch has sent last was another message: this one did not go into that.
-        this.#sender = undefined;
-        this.#complete(first.msg, node);
-      }
-      if (held.length > 0) {
-        this.#awaitSwitch(held, node);
-      }
-    });
   }
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
@@ -471,7 +343,7 @@ export class CompletionTracker {
     if (run === undefined || run.decided) {
       return;
     }
-    const node = failing?.node ?? holderWithId(run, entry.id);
+    const node = failing?.node ?? run.holderCalled(entry.id);
     if (node === undefined) {
       return;
     }
@@ -485,7 +357,7 @@ export class CompletionTracker {
     const source = msg.error?.source?.id;
     const failing = this.#failing?.node.id === source ? this.#failing : undefined;
     this.#failing = undefined;
-    const node = source === undefined ? undefined : holderWithId(run, source);
+    const node = source === undefined ? undefined : run.holderCalled(source);
     if (failing === undefined && node !== undefined) {
       this.#gaveUp(run, node);
     }
@@ -531,44 +403,9 @@ export class CompletionTracker {
   }
 }
 
-/** Which turn of the event loop this is. */
-function turn(): number {
-  return performance.nodeTiming.uvMetricsInfo.loopCount;
-}
-
-/** A message that was built into another run's message ends with that run, unless they already do. */
-function follow(run: Run, leader: Run | undefined): void {
-  if (leader === undefined || run.leader !== undefined || leader.decided) {
-    return;
-  }
-  for (let above: Run | undefined = leader; above !== undefined; above = above.leader) {
-    if (above === run) {
-      return;
-    }
-  }
-  run.leader = leader;
-  leader.followers ??= [];
-  leader.followers.push(run);
-}
-
 /** Handlers of one or two arguments (core filter among them) never signal completion. */
 function isSilent(node: FlowNode): boolean {
   return node._expectedDoneCount === 0 || (!node._inputCallback && !node._inputCallbacks);
-}
-
-/** Unless it has failed already, the run did not get to its end. */
-function abandon(run: Run, node: FlowNode): void {
-  if (run.outcome.kind === "finished") {
-    run.outcome = { kind: "abandoned", node: nameOf(node) };
-  }
-}
-
-function holderWithId(run: Run, id: string): FlowNode | undefined {
-  return run.holderThat((node) => node.id === id);
-}
-
-function nameOf(node: FlowNode): string {
-  return node.name ? `${node.type} "${node.name}"` : node.type;
 }
 
 function wordsOf(reason: unknown): string {
