@@ -89,7 +89,8 @@ export const acknowledgementFaults: readonly Fault[] = [
       const thief = thiefOf(scene);
       const stolenBefore = thief.stolen;
       thief.steals = true;
-      await until(() => thief.stolen - stolenBefore >= 10, { what: "unconfirmed acknowledgements" });
+      // One confirm may be for many.
+      await until(() => thief.stolen > stolenBefore, { what: "unconfirmed acknowledgements" });
       scene.proxy.cut();
       thief.steals = false;
     },
