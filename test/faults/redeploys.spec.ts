@@ -57,7 +57,11 @@ for (const version of [5, 4] as const)
       await scene.stream.pause();
       await scene.untilEmpty();
 
-      await untilValue(footprint, (now) => JSON.stringify(now) === JSON.stringify(start), {
+      // Fewer sockets may be left: that of an editor, or of this test, was open at the start and is kept a while.
+      const isSame = (now: Footprint): boolean =>
+        JSON.stringify({ ...now, sockets: start.sockets }) === JSON.stringify(start) &&
+        now.sockets <= start.sockets;
+      await untilValue(footprint, isSame, {
         what: `the same as at the start: ${JSON.stringify(start)}`,
       });
       const { heapUsed: late } = await nodeRed.resources();
