@@ -118,12 +118,12 @@ export class CompletionTracker {
     this.#runtime.log.removeHandler(this.#logHandler);
     this.#context.disable();
     this.#holdings = new WeakMap();
-    this.#switches.forget();
     this.#runs.clear();
   }
 
   #wake(): void {
     this.#isUsed = true;
+    this.#switches.begin();
     this.#rest = setInterval(() => {
       if (!this.#isUsed && this.#runs.size === 0) {
         clearInterval(this.#rest);
@@ -137,18 +137,10 @@ export class CompletionTracker {
   }
 
   #useHooks(): void {
-    const isActive = this.#users > 0;
-    const isRestarting = this.#runtime.restarts.isGoingOn;
-    const needed: Readonly<Record<Hook, boolean>> = {
-      // Always: to know what waits in switch nodes.
-      postReceive: isActive,
-      preDeliver: isActive && this.#rest !== undefined,
-      onReceive: isActive && this.#rest !== undefined,
-      onComplete: isActive && this.#rest !== undefined,
-      // While nodes are exchanged, Node-RED drops what is sent to one that is not there.
-      preRoute: isActive && isRestarting,
-    };
-    this.#hooks.use((hook) => needed[hook]);
+    const isAwake = this.#rest !== undefined;
+    // While nodes are exchanged, Node-RED drops what is sent to one that is not there.
+    const isRestarting = this.#users > 0 && this.#runtime.restarts.isGoingOn;
+    this.#hooks.use((hook) => (hook === "preRoute" ? isRestarting : isAwake));
   }
 
   /** Sends a message and calls back once, with how it ended. */

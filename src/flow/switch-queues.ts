@@ -1,7 +1,8 @@
 /**
  * Knows when a switch node is done with a message. Core switch neither signals completion nor is done when its
  * handler returns: it keeps a queue of its own and takes one message a turn of the event loop. So the turns are
- * counted, a turn behind it, for everybody's messages.
+ * counted, a turn behind it, for everybody's messages; for those that came before anybody counted, a queue is
+ * taken for granted.
  */
 import { performance } from "node:perf_hooks";
 import type { FlowMessage, FlowNode } from "./runtime";
@@ -14,9 +15,17 @@ interface SwitchQueue {
   readonly held: { readonly msg: FlowMessage; readonly until: number }[];
 }
 
+/**
+ * So many messages may wait in a switch when the counting begins. Turns without work are microseconds: more than
+ * enough costs milliseconds, once.
+ */
+const BACKLOG = 2_000;
+
 export class SwitchQueues {
   readonly #done: (msg: FlowMessage, node: FlowNode) => void;
   #queues = new WeakMap<FlowNode, SwitchQueue>();
+  /** The turn by which what came before the counting is dealt with. */
+  #clearedBy = 0;
 
   /** @param done is called when a switch has dealt with one of our messages */
   constructor(done: (msg: FlowMessage, node: FlowNode) => void) {
@@ -27,7 +36,7 @@ export class SwitchQueues {
   pass(msg: FlowMessage, node: FlowNode, isOurs: boolean): void {
     let queue = this.#queues.get(node);
     if (queue === undefined) {
-      queue = { busyUntil: 0, held: [] };
+      queue = { busyUntil: this.#clearedBy, held: [] };
       this.#queues.set(node, queue);
     }
     queue.busyUntil = Math.max(queue.busyUntil, turn()) + 1;
@@ -39,8 +48,10 @@ export class SwitchQueues {
     }
   }
 
-  forget(): void {
+  /** From now on every message is counted. */
+  begin(): void {
     this.#queues = new WeakMap();
+    this.#clearedBy = turn() + BACKLOG;
   }
 
   #await(held: SwitchQueue["held"], node: FlowNode): void {

@@ -16,6 +16,7 @@ export interface Scale {
   readonly idleSeconds: number;
   readonly starts: number;
   readonly foreignMessages: number;
+  readonly foreignProcesses: number;
   /** How long until the completion hooks of an in-node without events rest. */
   readonly restMs: number;
   readonly nodes: readonly number[];
@@ -38,6 +39,7 @@ export const FULL: Scale = {
   idleSeconds: 60,
   starts: 9,
   foreignMessages: 100_000,
+  foreignProcesses: 3,
   restMs: 11_000,
   nodes: [1, 10, 50],
   bodies: [
@@ -63,6 +65,7 @@ export const SHORT: Scale = {
   idleSeconds: 0.5,
   starts: 1,
   foreignMessages: 500,
+  foreignProcesses: 1,
   restMs: 0,
   nodes: [1, 3],
   bodies: [{ bytes: 10_000, events: 50 }],

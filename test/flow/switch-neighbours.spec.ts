@@ -10,10 +10,16 @@ import { untilValue } from "../support/until";
 const EVENTS = 60;
 const EXCHANGE = broadcastExchange("regards", order.eventClass);
 const QUEUE = "nodered.neighbours";
+const STRANGERS = 300;
 const DEAD = `${QUEUE}.dead`;
 
+/** Node-RED's own list of hooks. */
+interface Hooked {
+  readonly hooks: { has(name: string): boolean };
+}
+
 describe("events that are in the same switch at the same time", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let vhost: FreshVhost;
   let connection: ChannelModel;
   let channel: ConfirmChannel;
@@ -28,6 +34,57 @@ describe("events that are in the same switch at the same time", function () {
   afterEach(async () => {
     await connection.close();
     await vhost.drop();
+  });
+
+  it("wait their turn behind strangers that came while the hooks rested", async () => {
+    const nodeRed = await sharedNodeRed();
+    await nodeRed.deploy([
+      tab,
+      brokerNode(vhost),
+      {
+        id: "in",
+        type: "regards-order-in",
+        z: "tab",
+        broker: "broker",
+        queue: QUEUE,
+        queueType: "classic",
+        wires: [["sorts"], [], [], [], [], []],
+      },
+      {
+        id: "sorts",
+        type: "switch",
+        z: "tab",
+        property: "topic",
+        propertyType: "msg",
+        // Slow enough for a queue of strangers to last until the event has come.
+        rules: [{ t: "jsonata_exp", v: '$sum([1..5000]) > 0 and topic = "GRANTED"', vt: "jsonata" }],
+        checkall: "true",
+        outputs: 1,
+        wires: [["holds"]],
+      },
+      { id: "holds", type: "test-probe", z: "tab", hold: true, wires: [] },
+    ]);
+    try {
+      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await untilValue(
+        () => nodeRed.evaluate((RED) => (RED as unknown as Hooked).hooks.has("onComplete.regards-flow")),
+        (isAwake) => !isAwake,
+        { what: "the hooks to rest", timeout: 20_000 },
+      );
+
+      const waiting = nodeRed.evaluate((RED, strangers) => {
+        const { getNode } = RED.nodes as unknown as { getNode(id: string): { receive(msg: object): void } };
+        for (let each = 0; each < strangers; each += 1) getNode("sorts").receive({ topic: "stranger" });
+      }, STRANGERS);
+      const body = Buffer.from(JSON.stringify({ status: "GRANTED", orderId: 1 }));
+      channel.publish(EXCHANGE, "", body, { headers: { "regards.tenant": "project1" } });
+      await Promise.all([waiting, nodeRed.nextMessage("holds", { timeout: 20_000 })]);
+
+      const queue = await vhost.broker.console.queue(QUEUE, vhost.vhost);
+      assert.equal(queue?.unacked, 1, "settled before the switch had dealt with it");
+    } finally {
+      await nodeRed.deploy([]);
+    }
   });
 
   it("fail alone: an error behind the switch concerns the event it happened to", async () => {

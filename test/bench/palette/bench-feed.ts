@@ -20,7 +20,7 @@ export default function feed(RED: NodeAPI): void {
   RED.nodes.registerType("bench-feed", function (this: Node, definition: FeedDef) {
     RED.nodes.createNode(this, definition);
     const { expected, window } = definition;
-    const tally = new Tally(expected);
+    let tally = new Tally(expected);
     let sent = 0;
     const next = (): void => {
       if (sent < expected) {
@@ -31,6 +31,8 @@ export default function feed(RED: NodeAPI): void {
     this.on("input", (message, _send, done) => {
       done();
       if ((message as Start).start) {
+        sent = 0;
+        tally = new Tally(expected);
         tally.begin();
         for (let each = 0; each < window; each += 1) {
           next();
