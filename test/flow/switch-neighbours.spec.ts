@@ -5,6 +5,7 @@ import { broadcastExchange, order } from "../../src/regards/services";
 import { brokerNode, tab } from "../nodes/flows";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import type { FlowNode } from "../support/test-node-red";
 import { untilValue } from "../support/until";
 
 const EVENTS = 60;
@@ -36,32 +37,25 @@ describe("events that are in the same switch at the same time", function () {
     await vhost.drop();
   });
 
-  it("wait their turn behind strangers that came while the hooks rested", async () => {
-    const nodeRed = await sharedNodeRed();
-    await nodeRed.deploy([
+  /** An in-node and a switch behind it. */
+  function untilSorted(rule: object, next: string): FlowNode[] {
+    const intake = { queue: QUEUE, queueType: "classic", maxInFlight: EVENTS, attempts: 1 };
+    const wires = [["sorts"], [], [], [], [], []];
+    const sorts = { property: "topic", propertyType: "msg", rules: [rule], checkall: "true", outputs: 1 };
+    return [
       tab,
       brokerNode(vhost),
-      {
-        id: "in",
-        type: "regards-order-in",
-        z: "tab",
-        broker: "broker",
-        queue: QUEUE,
-        queueType: "classic",
-        wires: [["sorts"], [], [], [], [], []],
-      },
-      {
-        id: "sorts",
-        type: "switch",
-        z: "tab",
-        property: "topic",
-        propertyType: "msg",
-        // Slow enough for a queue of strangers to last until the event has come.
-        rules: [{ t: "jsonata_exp", v: '$sum([1..5000]) > 0 and topic = "GRANTED"', vt: "jsonata" }],
-        checkall: "true",
-        outputs: 1,
-        wires: [["holds"]],
-      },
+      { id: "in", type: "regards-order-in", z: "tab", broker: "broker", ...intake, wires },
+      { id: "sorts", type: "switch", z: "tab", ...sorts, wires: [[next]] },
+    ];
+  }
+
+  it("wait their turn behind strangers that came while the hooks rested", async () => {
+    const nodeRed = await sharedNodeRed();
+    // Slow enough for a queue of strangers to last until the event has come.
+    const rule = { t: "jsonata_exp", v: '$sum([1..5000]) > 0 and topic = "GRANTED"', vt: "jsonata" };
+    await nodeRed.deploy([
+      ...untilSorted(rule, "holds"),
       { id: "holds", type: "test-probe", z: "tab", hold: true, wires: [] },
     ]);
     try {
@@ -90,30 +84,7 @@ describe("events that are in the same switch at the same time", function () {
   it("fail alone: an error behind the switch concerns the event it happened to", async () => {
     const nodeRed = await sharedNodeRed();
     await nodeRed.deploy([
-      tab,
-      brokerNode(vhost),
-      {
-        id: "in",
-        type: "regards-order-in",
-        z: "tab",
-        broker: "broker",
-        queue: QUEUE,
-        queueType: "classic",
-        maxInFlight: EVENTS,
-        attempts: 1,
-        wires: [["sorts"], [], [], [], [], []],
-      },
-      {
-        id: "sorts",
-        type: "switch",
-        z: "tab",
-        property: "topic",
-        propertyType: "msg",
-        rules: [{ t: "eq", v: "GRANTED", vt: "str" }],
-        checkall: "true",
-        outputs: 1,
-        wires: [["fails"]],
-      },
+      ...untilSorted({ t: "eq", v: "GRANTED", vt: "str" }, "fails"),
       {
         id: "fails",
         type: "function",
