@@ -50,6 +50,9 @@ const TIMING: SubscriptionTiming = {
   upkeep: 10_000,
 };
 
+/** The binding is looked after every time; the rest, which is only needed to give events up, is dearer. */
+const DECLARE_EVERY = 6;
+
 /**
  * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
  * more than this many together saves nothing any more.
@@ -77,6 +80,7 @@ export class Subscription {
   #stopListening: (() => void) | undefined;
   /** Counts attempts; whatever belongs to an older one is out of date. */
   #attempt = 0;
+  #looks = 0;
   #stopped = false;
 
   constructor(connection: Connection, options: SubscriptionOptions, events: SubscriptionEvents) {
@@ -235,9 +239,11 @@ export class Subscription {
       return;
     }
     let again: number = this.#timing.upkeep;
+    const { phase } = this.#state;
+    const isDue = phase === "consuming" ? ++this.#looks % DECLARE_EVERY === 0 : phase !== "preparing";
     try {
       await this.#connection.aside(async (channel) => {
-        if (queue.mode === "own" && this.#state.phase !== "preparing") {
+        if (queue.mode === "own" && isDue) {
           await prepareQueue(channel, queue);
         }
         await bindQueue(channel, queue);

@@ -5,12 +5,14 @@
 import { condemnedCopy, REASON_HEADER, type Sentence } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
 import { Publisher } from "../amqp/publisher";
-import type { QueuePlan } from "../amqp/queue";
+import { prepareQueue, type QueuePlan } from "../amqp/queue";
 import type { Broker, Voice } from "./broker";
 import { Quiet } from "./quiet";
 import type { Lease } from "./shared-connection";
 
 const CONFIRM_MS = 10_000;
+/** So long the dead-letter queue counts as being there. */
+const TRUST_MS = 1_000;
 /** A queue cannot hold more unsettled deliveries than this, so neither can the outbox of their copies. */
 const OUTBOX = 65_535;
 
@@ -21,6 +23,7 @@ export class Rejection {
   readonly #warning: Quiet;
   #sentence: Sentence = { reason: "", node: "", attempts: 0 };
   #warnedOfLoss = false;
+  #grave: { readonly since: number; readonly prepared: Promise<void> } | undefined;
   /** Opened for the first rejection only. */
   #out: { readonly publisher: Publisher; readonly lease: Lease } | undefined;
 
@@ -49,6 +52,7 @@ export class Rejection {
     if (mode !== "own") {
       return "reject";
     }
+    await this.#prepareGrave();
     const copied = await this.#publisher().publish(condemnedCopy(delivery, name, sentence));
     return copied.confirmed ? "accept" : "reject";
   }
@@ -58,6 +62,21 @@ export class Rejection {
     this.#out = undefined;
     await out?.publisher.close(limit);
     await out?.lease.release();
+  }
+
+  /** RabbitMQ drops what is rejected towards a dead-letter queue that somebody has deleted: it is made again first. */
+  #prepareGrave(): Promise<void> {
+    if (this.#grave === undefined || Date.now() > this.#grave.since + TRUST_MS) {
+      // The delivery came by this connection, so it is up; the one to publish may yet have to be opened.
+      const { connection, release } = this.#broker.lease("consume");
+      const prepared = connection
+        .aside((channel) => prepareQueue(channel, this.#queue), "the dead-letter queue's answer")
+        // Away or forbidden: it may be there all the same.
+        .catch(() => undefined)
+        .then(release);
+      this.#grave = { since: Date.now(), prepared };
+    }
+    return this.#grave.prepared;
   }
 
   #publisher(): Publisher {

@@ -87,6 +87,16 @@ describe("settling an event", function () {
         assert.equal((await vhost.broker.console.queue(DEAD, vhost.vhost))?.ready, 0);
       });
 
+      it("makes a dead-letter queue that somebody has deleted again, before it gives an event up", async () => {
+        await deploy([inNode({ queueType, attempts: 1 }), thrower("first"), ...watchers]);
+        await channel.deleteQueue(DEAD);
+
+        await publish({ status: "GRANTED", orderId: 8 });
+
+        await nodeRed.nextMessage("probe");
+        await untilDead(1);
+      });
+
       it("takes an event back that was sent back from the dead-letter queue", async () => {
         await deploy([inNode({ queueType, attempts: 1 }), thrower("first"), ...watchers]);
         await publish({ status: "GRANTED" });
