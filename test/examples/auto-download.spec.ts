@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MISNAMED } from "../simulator/downloads";
 import type { FlowNode } from "../support/test-node-red";
 import { allShown } from "./debug-sidebar";
 import { Example } from "./example";
@@ -132,6 +135,19 @@ for (const version of [5, 4] as const) {
       assert.match(msg, /a file is missing, NOTICE\.txt in the ZIP says why/);
       await stage.shown("downloaded", isNothingLeft);
       assert.deepEqual(await saved(), ["NOTICE.txt", "product-002.tif"]);
+    });
+
+    it("writes into its own folder only, whatever name the answer gives the file", async () => {
+      stage.regards.disturb("misnamed");
+      const done = once(stage.regards.events, "orderDone");
+      await stage.regards.requestOrder({ queries: ["files:1"] });
+      const [{ orderId }] = await done;
+      await stage.shown("downloaded", (shown) => !isNothingLeft(shown));
+
+      const names = [...(await stage.downloads()).keys()];
+      assert.equal(names.length, 1);
+      assert.match(String(names[0]), new RegExp(`^order_${orderId}_\\d{17}\\.zip$`));
+      assert.ok(!existsSync(join(stage.folder, "..", MISNAMED)));
     });
 
     it("shows no password and no token, neither in the log nor in the sidebar", async () => {

@@ -23,6 +23,8 @@ export interface ExampleStage {
   shown(debugName: string, where?: (shown: unknown) => boolean): Promise<unknown>;
   /** Presses the button of the inject node of this name. */
   press(injectName: string): Promise<void>;
+  /** Where downloads go. */
+  readonly folder: string;
   /** The files in the download folder, by name. */
   downloads(): Promise<ReadonlyMap<string, Buffer>>;
   strike(): Promise<void>;
@@ -60,6 +62,7 @@ export async function playExample(example: Example, version: 4 | 5): Promise<Exa
       example,
       shown: (name, where) => nextShown(nodeRed, example.id("debug", name), { where: where ?? (() => true) }),
       press: (name) => press(nodeRed, example.id("inject", name)),
+      folder,
       downloads: () => filesIn(folder),
       strike,
     };

@@ -7,11 +7,14 @@ import type { Orders } from "./orders";
 import type { Work } from "./work";
 import { type ZipEntry, zipOf } from "./zip";
 
+/** What a hostile server might have a client write beside its folder. */
+export const MISNAMED = "regards-misnamed.zip";
+
 /**
  * How the next download goes wrong: a file that fails and is named in NOTICE.txt, a 500, a body that
- * trickles, a connection cut in the middle.
+ * trickles, a connection cut in the middle, a file name that leads out of its folder.
  */
-export type Disturbance = "notice" | "failing" | "slow" | "truncated";
+export type Disturbance = "misnamed" | "notice" | "failing" | "slow" | "truncated";
 
 /** The download endpoint. */
 export class Downloads {
@@ -59,9 +62,10 @@ export class Downloads {
     response: ServerResponse,
     disturbance: Disturbance | undefined,
   ): Promise<boolean> {
+    const name = `order_${order.orderId}_${offsetDateTime(new Date(), 578)}.zip`;
     response.writeHead(200, {
       "Content-Type": "application/octet-stream",
-      "Content-Disposition": `attachment;filename=order_${order.orderId}_${offsetDateTime(new Date(), 578)}.zip`,
+      "Content-Disposition": `attachment;filename=${disturbance === "misnamed" ? `../${MISNAMED}` : name}`,
     });
     const pieces = [...zipOf(entries)];
     const kept = disturbance === "truncated" ? pieces.slice(0, Math.ceil(pieces.length / 2)) : pieces;
