@@ -33,6 +33,8 @@ const ERROR_LEVEL = 20;
 const CLOSING_GRACE_MS = 1_000;
 /** After so long without a run the hooks rest: every hop of every flow would pay for them. */
 const REST_MS = 10_000;
+
+/** In Node-RED's words; all but the last are in place while there are runs. */
 type Hook = "postReceive" | "preDeliver" | "onReceive" | "onComplete" | "preRoute";
 
 const trackers = new WeakMap<object, CompletionTracker>();

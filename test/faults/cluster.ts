@@ -1,10 +1,10 @@
 /** A cluster of RabbitMQ nodes on this machine, each in a directory and on ports of its own. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BrokerConsole, MULTITENANT_VHOST } from "../support/broker-console";
@@ -19,6 +19,7 @@ import {
 } from "../support/broker-settings";
 import { ErlangConsole } from "../support/erlang-console";
 import { freePort } from "../support/free-port";
+import { isListening } from "../support/listening";
 import { amqpUrl, type RabbitMq } from "../support/rabbitmq";
 import { rabbitMqServer } from "../support/rabbitmq-server";
 import { until } from "../support/until";
@@ -175,16 +176,4 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.stop()));
     if (this.#epmd.exitCode === null) this.#epmd.kill("SIGKILL");
   }
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: HOST, port });
-    const answer = (isOpen: boolean): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-  });
 }

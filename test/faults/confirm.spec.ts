@@ -1,8 +1,9 @@
 /** A confirm that never comes, without waiting half a minute for it as the node does. */
 import assert from "node:assert/strict";
 import { connect } from "amqplib";
-import { Connection } from "../../src/amqp/connection";
+import type { Connection } from "../../src/amqp/connection";
 import { Publisher, type PublishResult } from "../../src/amqp/publisher";
+import { plainConnection } from "../support/plain-connection";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import { untilValue } from "../support/until";
 import { ConfirmThief } from "./confirm-thief";
@@ -25,15 +26,7 @@ describe("a confirm that never comes", function () {
     await channel.bindQueue(EXCHANGE, EXCHANGE, "");
     await administrator.close();
     thief = await ConfirmThief.start(vhost);
-    const { host: hostname, port } = thief.address;
-    connection = new Connection({
-      endpoints: [{ hostname, port }],
-      vhost: vhost.vhost,
-      username: vhost.user,
-      password: vhost.password,
-      heartbeat: 30,
-      name: "test",
-    });
+    connection = plainConnection(thief.address, vhost, 30);
     publisher = new Publisher(connection, 10, () => undefined, { confirm: 400 });
     connection.open();
   });

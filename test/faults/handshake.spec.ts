@@ -1,7 +1,8 @@
 /** A broker that says goodbye in the same breath as hello, before a client can listen. */
 import assert from "node:assert/strict";
-import { Connection, type ConnectionState } from "../../src/amqp/connection";
+import type { Connection, ConnectionState } from "../../src/amqp/connection";
 import { connectionClose, FakeBroker } from "../support/fake-broker";
+import { plainConnection } from "../support/plain-connection";
 import { untilValue } from "../support/until";
 
 describe("a connection that is closed in the segment that opens it", () => {
@@ -18,14 +19,8 @@ describe("a connection that is closed in the segment that opens it", () => {
       index === 0 ? connectionClose(320, "CONNECTION_FORCED - the node is going down") : Buffer.alloc(0),
     );
     const states: ConnectionState[] = [];
-    connection = new Connection({
-      endpoints: [{ hostname: "127.0.0.1", port: broker.port }],
-      vhost: "v",
-      username: "u",
-      password: "p",
-      heartbeat: 0,
-      name: "test",
-    });
+    const address = { host: "127.0.0.1", port: broker.port };
+    connection = plainConnection(address, { vhost: "v", user: "u", password: "p" });
     connection.onState((state) => states.push(state));
 
     connection.open();

@@ -1,8 +1,9 @@
 /** RabbitMQ may go on delivering on a channel it has just closed: the deliveries of quorum queues are not called off. */
 import assert from "node:assert/strict";
-import { Connection } from "../../src/amqp/connection";
+import type { Connection } from "../../src/amqp/connection";
 import { FrameRelay } from "../support/frame-relay";
 import { BODY, type Frame, frame, HEADER, method, methodOf, shortString } from "../support/frames";
+import { plainConnection } from "../support/plain-connection";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import { untilValue } from "../support/until";
 
@@ -33,15 +34,7 @@ describe("a delivery on a channel the broker has closed", () => {
   beforeEach(async () => {
     vhost = await freshVhost();
     relay = await FrameRelay.start(vhost, afterwards);
-    const { host: hostname, port } = relay.address;
-    connection = new Connection({
-      endpoints: [{ hostname, port }],
-      vhost: vhost.vhost,
-      username: vhost.user,
-      password: vhost.password,
-      heartbeat: 0,
-      name: "test",
-    });
+    connection = plainConnection(relay.address, vhost);
     connection.open();
     await untilValue(
       () => connection.isUp,

@@ -2,12 +2,12 @@
  * A RabbitMQ of our own: nothing of the machine's configuration enters it, nothing of it stays on the
  * machine.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BrokerConsole, MULTITENANT_VHOST } from "./broker-console";
@@ -24,22 +24,11 @@ import {
 import { makeCertificates } from "./certificates";
 import { ErlangConsole } from "./erlang-console";
 import { freePort } from "./free-port";
+import { isListening } from "./listening";
 import { amqpUrl, type Certificates, type RabbitMq, type RabbitMqOptions } from "./rabbitmq";
 import { until } from "./until";
 
 const START_LIMIT = 90_000;
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: HOST, port });
-    const answer = (isOpen: boolean): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-  });
-}
 
 /** A broker in a temporary directory, run by a child process. */
 export class PrivateBroker implements RabbitMq {
