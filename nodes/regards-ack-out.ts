@@ -1,9 +1,11 @@
 /** Publishes dissemination acknowledgements to rs-ingest and rs-fem, and says what became of each. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
-import type { BrokerNode } from "../src/flow/broker-node";
-import { notConfigured, reportSettings, translator, voiceOf } from "../src/flow/editor-words";
-import { Outlet, type Sent } from "../src/flow/outlet";
-import { type Definition, type OutletSettings, outletSettings } from "../src/flow/settings";
+import type { BrokerNode } from "../src/nodes/broker-node";
+import { ackOutSettings, type Definition } from "../src/nodes/settings";
+import { publisherNodeStatus, StatusDisplay } from "../src/nodes/status";
+import { logOf, notConfigured, reportSettings, translator } from "../src/nodes/words";
+import { Acknowledger, type Sent } from "../src/publish/acknowledger";
+import type { AckOutSettings } from "../src/publish/settings";
 
 interface AckOutDef extends NodeDef {
   readonly broker: string;
@@ -17,24 +19,30 @@ interface EventBearing extends NodeMessageInFlow {
 export default function register(RED: NodeAPI): void {
   RED.nodes.registerType("regards-ack-out", function (this: Node, definition: AckOutDef) {
     RED.nodes.createNode(this, definition);
-    const broker = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
-    let settings: OutletSettings;
+    const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
+    let settings: AckOutSettings;
     try {
-      settings = outletSettings(definition as unknown as Definition);
+      settings = ackOutSettings(definition as unknown as Definition);
     } catch (error) {
       reportSettings(RED, this, error);
       return;
     }
-    if (broker === undefined) {
+    if (link === undefined) {
       notConfigured(RED, this);
       this.on("input", (_message, _send, done) => done(new Error(translator(RED, "runtime")("no-broker"))));
       return;
     }
-    const outlet = new Outlet(settings, broker, {
-      voice: voiceOf(RED, this),
-      translate: translator(RED, "status"),
-      show: (status) => this.status(status),
+    let display: StatusDisplay | undefined;
+    const acknowledger = new Acknowledger(settings, link.system, link.broker, {
+      log: logOf(RED, this),
+      changed: () => display?.touch(),
     });
+    const status = translator(RED, "status");
+    display = new StatusDisplay(
+      () => publisherNodeStatus(acknowledger.view, Date.now(), status),
+      (shown) => this.status(shown),
+    );
+    display.touch();
     const { wires } = this as unknown as { readonly wires: readonly (readonly string[])[] };
     const isRefusedWired = (wires[1]?.length ?? 0) > 0;
     this.on("input", (message, send, done) => {
@@ -55,13 +63,14 @@ export default function register(RED: NodeAPI): void {
       }, done);
     });
     this.on("close", (done: () => void) => {
-      outlet.close().then(done, done);
+      display?.stop();
+      acknowledger.close().then(done, done);
     });
 
     const acknowledge = async (message: NodeMessageInFlow): Promise<Sent> => {
       const { urn, urnType, recipientLabel, recipientLabelType } = settings;
       const subject = await evaluated(this, urn, urnType, message);
-      return outlet.send(subject, await evaluated(this, recipientLabel, recipientLabelType, message));
+      return acknowledger.send(subject, await evaluated(this, recipientLabel, recipientLabelType, message));
     };
   });
 

@@ -1,23 +1,23 @@
 /** The config node: where RabbitMQ is, as whom, and whose events. It owns the connections. */
 import type { NodeAPI, NodeDef } from "node-red";
-import { Broker } from "../src/flow/broker";
-import type { BrokerCredentials, BrokerNode } from "../src/flow/broker-node";
-import { linkOf } from "../src/flow/broker-options";
-import { registerTestRoute } from "../src/flow/connection-test";
-import { reportSettings, voiceOf } from "../src/flow/editor-words";
-import type { Definition } from "../src/flow/settings";
+import { Broker } from "../src/amqp/broker";
+import type { BrokerCredentials, BrokerNode } from "../src/nodes/broker-node";
+import { linkOf } from "../src/nodes/broker-options";
+import { registerTestRoute } from "../src/nodes/connection-test-route";
+import type { Definition } from "../src/nodes/settings";
+import { logOf, reportSettings } from "../src/nodes/words";
 
 export default function register(RED: NodeAPI): void {
   function RegardsBroker(this: BrokerNode, definition: NodeDef): void {
     RED.nodes.createNode(this, definition);
     try {
       const { settings, options } = linkOf(RED, definition as unknown as Definition, this.credentials ?? {});
-      this.regards = new Broker(settings, options, voiceOf(RED, this));
+      this.regards = { system: settings, broker: new Broker(options, logOf(RED, this)) };
     } catch (error) {
       reportSettings(RED, this, error);
     }
     this.on("close", (done: () => void) => {
-      Promise.resolve(this.regards?.close()).then(done, done);
+      Promise.resolve(this.regards?.broker.close()).then(done, done);
     });
   }
 

@@ -14,7 +14,7 @@ export const NODE_HEADER = "regards-flow.node";
 export const ATTEMPTS_HEADER = "regards-flow.attempts";
 
 /** Why a message is given up. */
-export interface Sentence {
+export interface GivenUp {
   /** In words, for the person who reads the dead-letter queue. */
   readonly reason: string;
   /** The node that reported it. */
@@ -23,7 +23,7 @@ export interface Sentence {
 }
 
 /** The copy to publish into the own queue it came from. */
-export function condemnedCopy(delivery: Delivery, queue: string, sentence: Sentence): Outgoing {
+export function condemnedCopy(delivery: Delivery, queue: string, sentence: GivenUp): Outgoing {
   const headers: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(delivery.headers)) {
     // Its history starts anew: without it, a copy that has died is told from one that has yet to.

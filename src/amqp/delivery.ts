@@ -7,7 +7,7 @@ import type { Verdict } from "./settlements";
 import { unreadableHeaders } from "./unreadable";
 
 /** Where verdicts go. */
-export interface Judge {
+export interface Settler {
   settle(tag: number, verdict: Verdict): void;
 }
 
@@ -21,10 +21,10 @@ export class Delivery {
   readonly redelivered: boolean;
   readonly tag: number;
   readonly generation: number;
-  readonly #judge: Judge;
+  readonly #settler: Settler;
   #open = true;
 
-  constructor(message: ConsumeMessage, generation: number, judge: Judge) {
+  constructor(message: ConsumeMessage, generation: number, settler: Settler) {
     this.content = message.content;
     this.properties = message.properties;
     this.headers = message.properties.headers ?? {};
@@ -33,7 +33,7 @@ export class Delivery {
     this.redelivered = message.fields.redelivered;
     this.tag = message.fields.deliveryTag;
     this.generation = generation;
-    this.#judge = judge;
+    this.#settler = settler;
   }
 
   /** False once a verdict was given or the channel was lost. */
@@ -47,7 +47,7 @@ export class Delivery {
       return false;
     }
     this.#open = false;
-    this.#judge.settle(this.tag, verdict);
+    this.#settler.settle(this.tag, verdict);
     return true;
   }
 

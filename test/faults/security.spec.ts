@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "amqplib";
-import { ADMIN_AUTH, fetchAs, logInWriter } from "../flow/admin-auth";
+import { ADMIN_AUTH, fetchAs, logInWriter } from "../diagnosis/admin-auth";
 import { brokerNode, tab } from "../nodes/flows";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type FreshVhost, freshVhost, needsPrivateBroker } from "../support/shared-rabbitmq";

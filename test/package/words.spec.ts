@@ -93,7 +93,7 @@ function usesInRuntime(): Use[] {
     [/\btranslate\(\s*"([\w-]+)"/g, "status."],
     [/translator\(RED, "status"\)\(\s*"([\w-]+)"/g, "status."],
     [/\bwords\(\s*"([\w-]+)"/g, "runtime."],
-    [/voice\.(?:warn|log)\(\s*"([\w-]+)"/g, "runtime."],
+    [/log\.(?:warn|log)\(\s*"([\w-]+)"/g, "runtime."],
     [/new SettingsError\(\s*"([\w-]+)"/g, "runtime.setting."],
     [/"(test\.[\w.-]+)"/g, ""],
   ];
@@ -101,7 +101,7 @@ function usesInRuntime(): Use[] {
   const spoken = ways.flatMap(([way, section]) =>
     [...text.matchAll(way)].map(([, key = ""]) => `${section}${key}`),
   );
-  const begun = [...text.matchAll(/voice\.(?:warn|log)\(\s*`([\w-]+)\$\{/g)].map(
+  const begun = [...text.matchAll(/log\.(?:warn|log)\(\s*`([\w-]+)\$\{/g)].map(
     ([, key = ""]) => `runtime.${key}`,
   );
   const [, codes = ""] = /type FaultCode =([^;]+);/.exec(read("src/amqp/fault.ts")) ?? [];

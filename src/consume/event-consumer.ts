@@ -1,38 +1,41 @@
 /**
  * What all three in-nodes are at run time: a delivery comes in, is filtered, decoded, sent out of the
  * output of its status, and settled when its flow has finished (or at once, or by hand). Enters: settings
- * and a broker. Leaves: messages and a status. It never touches Node-RED itself: `IntakeHost` does.
+ * and a broker. Leaves: messages and a status. It never touches Node-RED itself: `ConsumerHost` does.
  */
-import { isCondemned, type Sentence } from "../amqp/dead-letter";
+
+import type { Broker } from "../amqp/broker";
+import { type GivenUp, isCondemned } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
 import { needsSomebody } from "../amqp/fault";
+import type { NodeLog } from "../amqp/log";
 import { deleteOwnQueue } from "../amqp/queue";
 import type { Verdict } from "../amqp/settlements";
+import type { Lease } from "../amqp/shared-connection";
 import { Subscription, type SubscriptionState } from "../amqp/subscription";
+import { ThrottledWarning } from "../amqp/throttled-warning";
+import type { Restarts } from "../completion/restarts";
+import type { Outcome, Run } from "../completion/run";
+import type { CompletionTracker } from "../completion/tracker";
 import type { Recognised, Unrecognised } from "../regards/event";
 import type { Service } from "../regards/services";
+import type { RegardsSystem } from "../regards/system";
 import { Attempts } from "./attempts";
-import type { Broker, Voice } from "./broker";
-import type { CompletionTracker } from "./completion";
+import { select } from "./filter";
 import { type EventMessage, eventMessage } from "./message";
-import { Quiet } from "./quiet";
+import { Stamp } from "./received-at";
 import { Rejection } from "./rejection";
-import type { Restarts } from "./restarts";
-import type { Outcome, Run } from "./run";
-import { select } from "./selection";
-import type { IntakeSettings } from "./settings";
-import type { Lease } from "./shared-connection";
-import { Stamp } from "./stamp";
-import { intakeStatus, type NodeStatus, StatusLight, type Translate } from "./status";
+import type { ConsumerSettings } from "./settings";
+import type { ConsumerView } from "./view";
 
-/** The Node-RED node, as far as an intake needs it. */
-export interface IntakeHost {
-  readonly voice: Voice;
-  readonly translate: Translate;
+/** The Node-RED node, as far as a consumer needs it. */
+export interface ConsumerHost {
+  readonly log: NodeLog;
   newMessageId(): string;
   isWired(output: number): boolean;
   send(output: number, message: EventMessage): void;
-  show(status: NodeStatus): void;
+  /** What `view` shows has changed. */
+  changed(): void;
   debug(words: string): void;
 }
 
@@ -52,24 +55,23 @@ interface Held {
 const GRACE_MS = 5_000;
 const CLOSE_MS = 2_000;
 
-export class Intake {
+export class EventConsumer {
   readonly #service: Service;
-  readonly #settings: IntakeSettings;
-  readonly #broker: Broker;
+  readonly #settings: ConsumerSettings;
+  readonly #system: RegardsSystem;
   /** Only where events are settled when the flow has finished. */
   readonly #tracker: CompletionTracker | undefined;
-  readonly #host: IntakeHost;
+  readonly #host: ConsumerHost;
   readonly #lease: Lease;
   readonly #subscription: Subscription;
-  readonly #light: StatusLight;
   readonly #attempts = new Attempts();
   readonly #stamp = new Stamp();
   readonly #held = new Map<string, Held>();
   readonly #watchdog: NodeJS.Timeout;
   readonly #prefix: string;
   readonly #counters = { received: 0, filtered: 0, accepted: 0, rejected: 0, retried: 0, unrecognised: 0 };
-  readonly #unwiredWarning: Quiet;
-  readonly #linkWarning: Quiet;
+  readonly #unwiredWarning: ThrottledWarning;
+  readonly #linkWarning: ThrottledWarning;
   readonly #rejection: Rejection;
   readonly #restarts: Restarts;
   readonly #stopListening: () => void;
@@ -83,23 +85,26 @@ export class Intake {
 
   constructor(
     service: Service,
-    settings: IntakeSettings,
+    settings: ConsumerSettings,
+    system: RegardsSystem,
     broker: Broker,
     tracker: CompletionTracker | undefined,
     restarts: Restarts,
-    host: IntakeHost,
+    host: ConsumerHost,
   ) {
     this.#service = service;
     this.#settings = settings;
-    this.#broker = broker;
+    this.#system = system;
     this.#tracker = tracker;
     this.#host = host;
     this.#restarts = restarts;
     this.#prefix = host.newMessageId();
     const queue = settings.queue.name;
-    this.#unwiredWarning = new Quiet((also) => host.voice.warn("unrecognised-unwired", { queue, also }));
-    this.#linkWarning = new Quiet((also) => host.voice.warn("unusable-link", { also }));
-    this.#rejection = new Rejection(settings.queue, broker, host.voice);
+    this.#unwiredWarning = new ThrottledWarning((also) =>
+      host.log.warn("unrecognised-unwired", { queue, also }),
+    );
+    this.#linkWarning = new ThrottledWarning((also) => host.log.warn("unusable-link", { also }));
+    this.#rejection = new Rejection(settings.queue, broker, host.log);
     this.#lease = broker.lease("consume");
     this.#subscription = new Subscription(
       this.#lease.connection,
@@ -110,17 +115,12 @@ export class Intake {
         changed: (state) => this.#changed(state),
       },
     );
-    this.#light = new StatusLight(
-      () => this.#status(),
-      (status) => host.show(status),
-    );
-    this.#stopListening = this.#lease.connection.onState(() => this.#light.touch());
+    this.#stopListening = this.#lease.connection.onState(() => host.changed());
     this.#stopWaiting = restarts.onChange(() => this.#takeUp());
     const beat = Math.min(15_000, Math.max(100, settings.deadline / 20));
     this.#watchdog = setInterval(() => this.#watch(), beat);
     this.#watchdog.unref();
     tracker?.acquire();
-    this.#light.touch();
     this.#subscription.start();
   }
 
@@ -171,7 +171,6 @@ export class Intake {
     }
     await this.#subscription.close(CLOSE_MS);
     this.#tracker?.release();
-    this.#light.stop();
     this.#stopListening();
     await this.#rejection.close(CLOSE_MS);
     if (removed) {
@@ -202,7 +201,7 @@ export class Intake {
     try {
       const waiting = await this.#lease.connection.aside((channel) => deleteOwnQueue(channel, queue));
       if (waiting > 0) {
-        this.#host.voice.log("queue-kept", { queue: queue.name, waiting });
+        this.#host.log.info("queue-kept", { queue: queue.name, waiting });
       }
     } catch {
       // Gone already, used by somebody else, or out of reach: it expires by itself.
@@ -224,14 +223,14 @@ export class Intake {
       return;
     }
     this.#counters.received += 1;
-    this.#light.touch();
+    this.#host.changed();
     const { queue } = this.#settings;
     if (queue.mode === "own" && isCondemned(delivery, queue.name)) {
       this.#counters.rejected += 1;
       delivery.settle("reject");
       return;
     }
-    const decoded = select(delivery, this.#service, this.#settings, this.#broker.settings);
+    const decoded = select(delivery, this.#service, this.#settings, this.#system);
     if (decoded === undefined) {
       this.#counters.filtered += 1;
       delivery.settle("accept");
@@ -254,7 +253,7 @@ export class Intake {
       this.#counters.unrecognised += 1;
       this.#offer(held, decoded, this.#service.statuses.length);
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 
   #offer(held: Held, decoded: Recognised | Unrecognised, output: number): void {
@@ -320,7 +319,7 @@ export class Intake {
     held.timer = setTimeout(() => this.#settle(held, "retry"), this.#settings.retryDelay);
   }
 
-  #giveUp(held: Held, sentence: Sentence): void {
+  #giveUp(held: Held, sentence: GivenUp): void {
     held.phase = "rejecting";
     this.#counters.rejected += 1;
     this.#rejection.prepare(held.delivery, sentence).then(
@@ -347,7 +346,7 @@ export class Intake {
     if (this.#held.size === 0) {
       this.#emptied?.();
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 
   /** The broker has them again and will send them again; the flow's copies go on and settle nothing. */
@@ -363,7 +362,7 @@ export class Intake {
     if (this.#held.size === 0) {
       this.#emptied?.();
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 
   /** Gives back what is held too long, before the broker closes the channel for it (30 min by default). */
@@ -373,16 +372,16 @@ export class Intake {
       const age = now - held.since;
       if (age >= this.#settings.deadline && held.phase === "flow") {
         const minutes = Math.round(age / 60_000);
-        this.#host.voice.warn("held-too-long", { minutes, node: this.#holderOf(held) });
+        this.#host.log.warn("held-too-long", { minutes, node: this.#holderOf(held) });
         this.#attempts.remember(held.delivery, held.attempt - 1);
         this.#settle(held, "return");
       }
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 
   #holderOf(held: Held): string {
-    return held.run?.heldBy ?? this.#host.translate("the-flow");
+    return held.run?.heldBy ?? "";
   }
 
   #changed(state: SubscriptionState): void {
@@ -391,15 +390,16 @@ export class Intake {
     // One line when it breaks; another one only when it turns out that somebody has to do something.
     if (fault !== undefined && (known === undefined || (known !== fault.code && needsSomebody(fault.code)))) {
       this.#announced = fault.code;
-      this.#host.voice.warn("waiting", { queue: this.#settings.queue.name, detail: fault.detail });
+      this.#host.log.warn("waiting", { queue: this.#settings.queue.name, detail: fault.detail });
     } else if (state.phase === "consuming" && this.#announced !== undefined) {
       this.#announced = undefined;
-      this.#host.voice.log("resumed", { queue: this.#settings.queue.name });
+      this.#host.log.info("resumed", { queue: this.#settings.queue.name });
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 
-  #status(): NodeStatus {
+  /** What can be seen of it now. */
+  get view(): ConsumerView {
     const now = Date.now();
     const { maxInFlight, deadline } = this.#settings;
     let held: { readonly minutes: number; readonly by: string } | undefined;
@@ -409,7 +409,7 @@ export class Intake {
       }
       break;
     }
-    const view = {
+    return {
       connection: this.#lease.connection.state,
       subscription: this.#subscription.state,
       inFlight: this.#held.size,
@@ -417,6 +417,5 @@ export class Intake {
       counters: this.#counters,
       ...(held === undefined ? {} : { held }),
     };
-    return intakeStatus(view, now, this.#host.translate);
   }
 }

@@ -1,17 +1,19 @@
 /**
  * Makes a Node-RED node type of a row in the services table: the three in-nodes differ in nothing else.
- * This file is the seam between Node-RED and `Intake`; it holds no logic of its own.
+ * This file is the seam between Node-RED and `EventConsumer`; it holds no logic of its own.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
+import { restartsOf } from "../completion/restarts";
+import type { FlowNode, Runtime } from "../completion/runtime";
+import { trackerOf } from "../completion/tracker";
+import { type ConsumerHost, EventConsumer } from "../consume/event-consumer";
+import type { ConsumerSettings } from "../consume/settings";
 import type { Service } from "../regards/services";
 import type { BrokerNode } from "./broker-node";
-import { trackerOf } from "./completion";
-import { notConfigured, reportSettings, translator, voiceOf } from "./editor-words";
-import { Intake, type IntakeHost } from "./intake";
-import { restartsOf } from "./restarts";
-import type { FlowNode, Runtime } from "./runtime";
 import { offerSamples, registerSampleRoute } from "./sampling";
-import { type Definition, type IntakeSettings, intakeSettings } from "./settings";
+import { consumerSettings, type Definition } from "./settings";
+import { consumerStatus, StatusDisplay } from "./status";
+import { logOf, notConfigured, reportSettings, translator } from "./words";
 
 interface InNodeDef extends NodeDef {
   readonly broker: string;
@@ -23,33 +25,41 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
   const restarts = restartsOf(RED.events);
   RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
     RED.nodes.createNode(this, definition);
-    const broker = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
-    const host = hostOf(RED, this);
-    const samples = offerSamples(this, { host, broker, queue: "" });
-    if (broker === undefined) {
+    const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
+    const host = hostOf(RED, this, () => display?.touch());
+    let display: StatusDisplay | undefined;
+    const samples = offerSamples(this, { host, system: link?.system, queue: "" });
+    if (link === undefined) {
       notConfigured(RED, this);
       return;
     }
-    let settings: IntakeSettings;
+    let settings: ConsumerSettings;
     try {
-      settings = intakeSettings(definition as unknown as Definition, this.id, service, broker.settings);
+      settings = consumerSettings(definition as unknown as Definition, this.id, service, link.system);
     } catch (error) {
       reportSettings(RED, this, error);
       return;
     }
     samples.queue = settings.queue.name;
     const tracker = settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined;
-    const intake = new Intake(service, settings, broker, tracker, restarts, host);
+    const consumer = new EventConsumer(service, settings, link.system, link.broker, tracker, restarts, host);
+    const status = translator(RED, "status");
+    display = new StatusDisplay(
+      () => consumerStatus(consumer.view, Date.now(), status),
+      (shown) => this.status(shown),
+    );
+    display.touch();
     if (settings.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
         const { regards, settle } = message as NodeMessageInFlow & Verdict;
-        intake.decideByHand(regards?.deliveryId, settle);
+        consumer.decideByHand(regards?.deliveryId, settle);
         done();
       });
     }
     this.on("close", (removed: boolean, done: () => void) => {
       // A disabled node is "removed" too, but its events must wait for it.
-      intake.close(removed && !isInFlows(RED, this.id)).then(done, done);
+      display?.stop();
+      consumer.close(removed && !isInFlows(RED, this.id)).then(done, done);
     });
   });
 }
@@ -73,16 +83,15 @@ interface WiredNode {
   readonly wires: readonly (readonly string[])[];
 }
 
-function hostOf(RED: NodeAPI, node: Node): IntakeHost {
+function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
   const { wires } = node as unknown as WiredNode;
   return {
-    voice: voiceOf(RED, node),
-    translate: translator(RED, "status"),
+    log: logOf(RED, node),
     newMessageId: () => RED.util.generateId(),
     isWired: (output) => (wires[output]?.length ?? 0) > 0,
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
-    show: (status) => node.status(status),
+    changed,
     debug: (words) => node.debug(words),
   };
 }

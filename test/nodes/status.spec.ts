@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ConnectionState } from "../../src/amqp/connection";
 import type { SubscriptionState } from "../../src/amqp/subscription";
-import { intakeStatus, outletStatus, StatusLight, type Translate } from "../../src/flow/status";
+import { consumerStatus, publisherNodeStatus, StatusDisplay, type Translate } from "../../src/nodes/status";
 
 const NOW = 1_000_000;
 const words: Translate = (key, values) => (values === undefined ? key : `${key} ${JSON.stringify(values)}`);
@@ -47,14 +47,18 @@ describe("the status of an in-node", () => {
     ],
   ] as const) {
     it(`is "${expected}" when ${title}`, () => {
-      const { fill, shape, text } = intakeStatus({ ...base, ...view }, NOW, words);
+      const { fill, shape, text } = consumerStatus({ ...base, ...view }, NOW, words);
 
       assert.equal(`${fill} ${shape} ${text}`, expected);
     });
   }
 
   it("carries a code and the counters for a Status node", () => {
-    const { code, counters } = intakeStatus({ ...base, inFlight: 1, counters: { accepted: 5 } }, NOW, words);
+    const { code, counters } = consumerStatus(
+      { ...base, inFlight: 1, counters: { accepted: 5 } },
+      NOW,
+      words,
+    );
 
     assert.equal(code, "in-flight");
     assert.deepEqual(counters, { accepted: 5, inFlight: 1 });
@@ -65,7 +69,7 @@ describe("the status of an out-node", () => {
   it("counts what waits to leave", () => {
     const view = { connection: connected, publisher: { phase: "ready" } as const, waiting: 4, counters: {} };
 
-    assert.equal(outletStatus(view, NOW, words).text, 'outbox {"count":4}');
+    assert.equal(publisherNodeStatus(view, NOW, words).text, 'outbox {"count":4}');
   });
 });
 
@@ -74,7 +78,7 @@ describe("showing a status", () => {
     const shown: string[] = [];
     let text = "one";
     const arrived = new Promise<void>((resolve) => {
-      const light = new StatusLight(
+      const light = new StatusDisplay(
         () => ({ fill: "green", shape: "dot", text, code: "x" }),
         (status) => {
           shown.push(status.text);

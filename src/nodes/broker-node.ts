@@ -1,6 +1,7 @@
 /** What a `regards-broker` node offers the others; undefined while it is wrongly configured. */
 import type { Node } from "node-red";
-import type { Broker } from "./broker";
+import type { Broker } from "../amqp/broker";
+import type { RegardsSystem } from "../regards/system";
 
 /** The node's credentials, kept by Node-RED, never exported. */
 export interface BrokerCredentials {
@@ -8,7 +9,13 @@ export interface BrokerCredentials {
   password?: string;
 }
 
+/** A REGARDS, and the way to its broker. */
+export interface RegardsLink {
+  readonly system: RegardsSystem;
+  readonly broker: Broker;
+}
+
 /** The config node as the other nodes see it. */
 export interface BrokerNode extends Node<BrokerCredentials> {
-  regards?: Broker;
+  regards?: RegardsLink;
 }

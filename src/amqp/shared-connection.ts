@@ -1,5 +1,5 @@
 /** A connection that lives as long as somebody uses it: opened by the first, closed after the last. */
-import { Connection, type ConnectionOptions, type ConnectionState } from "../amqp/connection";
+import { Connection, type ConnectionOptions, type ConnectionState } from "./connection";
 
 /** One user's share of a connection. */
 export interface Lease {

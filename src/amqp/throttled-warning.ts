@@ -2,7 +2,7 @@
 
 const PAUSE_MS = 60_000;
 
-export class Quiet {
+export class ThrottledWarning {
   readonly #say: (also: number) => void;
   #saidAt = Number.NEGATIVE_INFINITY;
   #unsaid = 0;

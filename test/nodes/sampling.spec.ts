@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { sampleNames } from "../../src/regards/samples";
 import { order, submission, worker } from "../../src/regards/services";
+import { ADMIN_AUTH, fetchAs, logInWriter } from "../diagnosis/admin-auth";
 import { type FlowNode, startNodeRed, type TestNodeRed } from "../support/node-red";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { ADMIN_AUTH, fetchAs, logInWriter } from "./admin-auth";
 
 const SERVICES = [order, submission, worker];
 

@@ -2,13 +2,15 @@
  * The end of an event that is given up: from our own queue it goes to the dead-letter queue together with
  * the reason; what an existing queue does with it is its administrator's choice, and is said beforehand.
  */
-import { condemnedCopy, REASON_HEADER, type Sentence } from "../amqp/dead-letter";
+
+import type { Broker } from "../amqp/broker";
+import { condemnedCopy, type GivenUp, REASON_HEADER } from "../amqp/dead-letter";
 import type { Delivery } from "../amqp/delivery";
+import type { NodeLog } from "../amqp/log";
 import { Publisher } from "../amqp/publisher";
 import { prepareQueue, type QueuePlan } from "../amqp/queue";
-import type { Broker, Voice } from "./broker";
-import { Quiet } from "./quiet";
-import type { Lease } from "./shared-connection";
+import type { Lease } from "../amqp/shared-connection";
+import { ThrottledWarning } from "../amqp/throttled-warning";
 
 const CONFIRM_MS = 10_000;
 /** So long the dead-letter queue counts as being there. */
@@ -19,30 +21,30 @@ const OUTBOX = 65_535;
 export class Rejection {
   readonly #queue: QueuePlan;
   readonly #broker: Broker;
-  readonly #voice: Voice;
-  readonly #warning: Quiet;
-  #sentence: Sentence = { reason: "", node: "", attempts: 0 };
+  readonly #log: NodeLog;
+  readonly #warning: ThrottledWarning;
+  #sentence: GivenUp = { reason: "", node: "", attempts: 0 };
   #warnedOfLoss = false;
   #grave: { readonly since: number; readonly prepared: Promise<void> } | undefined;
   /** Opened for the first rejection only. */
   #out: { readonly publisher: Publisher; readonly lease: Lease } | undefined;
 
-  constructor(queue: QueuePlan, broker: Broker, voice: Voice) {
+  constructor(queue: QueuePlan, broker: Broker, log: NodeLog) {
     this.#queue = queue;
     this.#broker = broker;
-    this.#voice = voice;
-    this.#warning = new Quiet((also) =>
-      voice.warn("rejected", { queue: queue.name, also, ...this.#sentence }),
+    this.#log = log;
+    this.#warning = new ThrottledWarning((also) =>
+      log.warn("rejected", { queue: queue.name, also, ...this.#sentence }),
     );
   }
 
   /** Does what must come first, and says how the delivery is then to be settled. */
-  async prepare(delivery: Delivery, sentence: Sentence): Promise<"accept" | "reject"> {
+  async prepare(delivery: Delivery, sentence: GivenUp): Promise<"accept" | "reject"> {
     const { mode, name } = this.#queue;
     const isLetter = delivery.headers[REASON_HEADER] !== undefined;
     if (mode !== "own" && !isLetter && !this.#warnedOfLoss) {
       this.#warnedOfLoss = true;
-      this.#voice.warn(`rejects-${mode}`, { queue: name });
+      this.#log.warn(`rejects-${mode}`, { queue: name });
     }
     this.#sentence = sentence;
     // What leaves the dead-letter queue by hand is no incident: it goes back to its own queue.

@@ -2,7 +2,11 @@
  * What `regards-ack-out` is at run time: checks, publishes, and says what became of each acknowledgement.
  * Enters: whatever a flow has to acknowledge. Leaves: published or refused, never silence.
  */
+
+import type { Broker } from "../amqp/broker";
+import type { NodeLog } from "../amqp/log";
 import { Publisher, type PublishResult } from "../amqp/publisher";
+import type { Lease } from "../amqp/shared-connection";
 import {
   type Acknowledgement,
   AcknowledgementError,
@@ -10,10 +14,9 @@ import {
   type Keeper,
   urnsIn,
 } from "../regards/acknowledgement";
-import type { Broker, Voice } from "./broker";
-import type { OutletSettings } from "./settings";
-import type { Lease } from "./shared-connection";
-import { type NodeStatus, outletStatus, StatusLight, type Translate } from "./status";
+import type { RegardsSystem } from "../regards/system";
+import type { AckOutSettings } from "./settings";
+import type { PublisherView } from "./view";
 
 /** What became of the acknowledgements of one message. */
 export type Sent =
@@ -44,55 +47,53 @@ export class RefusedError extends Error {
   }
 }
 
-/** The Node-RED node, as far as an outlet needs it. */
-export interface OutletHost {
-  readonly voice: Voice;
-  readonly translate: Translate;
-  show(status: NodeStatus): void;
+/** The Node-RED node, as far as an acknowledger needs it. */
+export interface AcknowledgerHost {
+  readonly log: NodeLog;
+  /** What `view` shows has changed. */
+  changed(): void;
 }
 
 const GRACE_MS = 5_000;
 
-export class Outlet {
-  readonly #settings: OutletSettings;
-  readonly #broker: Broker;
+export class Acknowledger {
+  readonly #settings: AckOutSettings;
+  readonly #system: RegardsSystem;
   readonly #lease: Lease;
   readonly #publisher: Publisher;
-  readonly #light: StatusLight;
-  readonly #voice: Voice;
+  readonly #host: AcknowledgerHost;
+  readonly #log: NodeLog;
   readonly #stopListening: () => void;
   readonly #counters = { published: 0, refused: 0 };
   #announced: string | undefined;
 
-  constructor(settings: OutletSettings, broker: Broker, host: OutletHost) {
+  constructor(settings: AckOutSettings, system: RegardsSystem, broker: Broker, host: AcknowledgerHost) {
     this.#settings = settings;
-    this.#broker = broker;
-    this.#voice = host.voice;
+    this.#system = system;
+    this.#log = host.log;
+    this.#host = host;
     this.#lease = broker.lease("publish");
     const { connection } = this.#lease;
     this.#publisher = new Publisher(connection, settings.outboxLimit, () => this.#changed());
-    this.#light = new StatusLight(
-      () => {
-        const { state: publisher, waiting } = this.#publisher;
-        const view = { connection: connection.state, publisher, waiting, counters: this.#counters };
-        return outletStatus(view, Date.now(), host.translate);
-      },
-      (status) => host.show(status),
-    );
-    this.#stopListening = connection.onState(() => this.#light.touch());
-    this.#light.touch();
+    this.#stopListening = connection.onState(() => host.changed());
+  }
+
+  /** What can be seen of it now. */
+  get view(): PublisherView {
+    const { state: publisher, waiting } = this.#publisher;
+    return { connection: this.#lease.connection.state, publisher, waiting, counters: this.#counters };
   }
 
   /** Acknowledges every product found in `subject`; nothing is published unless all of them are in order. */
   async send(subject: unknown, recipientLabel: unknown): Promise<Sent> {
     let acknowledgements: Acknowledgement[];
     try {
-      const { namespace, tenant, appId } = this.#broker.settings;
+      const { namespace, tenant, appId } = this.#system;
       const rules = { namespace, tenant, appId, target: this.#settings.target };
       acknowledgements = urnsIn(subject).map((urn) => acknowledgement(urn, recipientLabel, rules));
     } catch (error) {
       this.#counters.refused += 1;
-      this.#light.touch();
+      this.#host.changed();
       const code = error instanceof AcknowledgementError ? error.code : "REGARDS_BAD_URN";
       const message = error instanceof Error ? error.message : String(error);
       return refusal(new RefusedError(code, message, []), details([], [], recipientLabel));
@@ -105,10 +106,9 @@ export class Outlet {
     const unpublished = await this.#publisher.close(GRACE_MS);
     if (unpublished > 0) {
       // A Catch node of the same flow is closed by now too, and would swallow the refusals.
-      this.#voice.warn("closed-unpublished", { count: unpublished });
+      this.#log.warn("closed-unpublished", { count: unpublished });
     }
     this.#stopListening();
-    this.#light.stop();
     await this.#lease.release();
   }
 
@@ -126,7 +126,7 @@ export class Outlet {
     const refused = results.find((result) => !result.confirmed);
     this.#counters.published += confirmed.length;
     this.#counters.refused += missing.length;
-    this.#light.touch();
+    this.#host.changed();
     const regards = details(confirmed, results, recipientLabel);
     if (refused === undefined || refused.confirmed) {
       return { published: true, regards };
@@ -139,12 +139,12 @@ export class Outlet {
     const { state } = this.#publisher;
     if (state.phase === "waiting" && this.#announced !== state.fault.code) {
       this.#announced = state.fault.code;
-      this.#voice.warn("cannot-publish", { detail: state.fault.detail });
+      this.#log.warn("cannot-publish", { detail: state.fault.detail });
     } else if (state.phase === "ready" && this.#announced !== undefined) {
       this.#announced = undefined;
-      this.#voice.log("publishing-again");
+      this.#log.info("publishing-again");
     }
-    this.#light.touch();
+    this.#host.changed();
   }
 }
 

@@ -3,17 +3,17 @@
  * the output of its status. It never came from a queue, so it is neither filtered, nor counted, nor settled.
  */
 import type { Node, NodeAPI } from "node-red";
+import type { ConsumerHost } from "../consume/event-consumer";
+import { eventMessage } from "../consume/message";
 import { decode } from "../regards/decode";
 import { sampleEvent } from "../regards/samples";
 import { broadcastExchange, type Service } from "../regards/services";
-import type { Broker } from "./broker";
-import type { IntakeHost } from "./intake";
-import { eventMessage } from "./message";
+import type { RegardsSystem } from "../regards/system";
 
 /** What a running in-node needs to send samples. */
 export interface SampleSource {
-  readonly host: IntakeHost;
-  readonly broker: Broker | undefined;
+  readonly host: ConsumerHost;
+  readonly system: RegardsSystem | undefined;
   /** The queue it reads, once its settings are known. */
   queue: string;
 }
@@ -52,10 +52,10 @@ export function registerSampleRoute(RED: NodeAPI, type: string, service: Service
 /** Says whether anything is wired to its output; undefined where there is no such sample. */
 function sendSample(
   service: Service,
-  { host, broker, queue }: SampleSource,
+  { host, system, queue }: SampleSource,
   name: string,
 ): boolean | undefined {
-  const { tenant = "project1", address, namespace = "regards" } = broker?.settings ?? {};
+  const { tenant = "project1", address, namespace = "regards" } = system ?? {};
   const event = sampleEvent(service, name, tenant);
   if (event === undefined) {
     return undefined;

@@ -1,11 +1,11 @@
 /**
  * What a node shows under itself, from one table of states: number first, the cause and the next step
- * always said. Pure apart from `StatusLight`, which keeps the editors from being flooded.
+ * always said. Pure apart from `StatusDisplay`, which keeps the editors from being flooded.
  */
 import type { ConnectionState } from "../amqp/connection";
 import type { Fault } from "../amqp/fault";
-import type { PublisherState } from "../amqp/publisher";
-import type { SubscriptionState } from "../amqp/subscription";
+import type { ConsumerView } from "../consume/view";
+import type { PublisherView } from "../publish/view";
 
 /** A catalogue lookup: key under `status`, and what to fill in. */
 export type Translate = (key: string, values?: Readonly<Record<string, string | number>>) => string;
@@ -19,33 +19,14 @@ export interface NodeStatus {
   readonly counters?: Readonly<Record<string, number>>;
 }
 
-/** All that an in-node's status depends on. */
-export interface IntakeView {
-  readonly connection: ConnectionState;
-  readonly subscription: SubscriptionState;
-  readonly inFlight: number;
-  readonly maxInFlight: number;
-  /** The delivery held longest, once that is worth saying. */
-  readonly held?: { readonly minutes: number; readonly by: string };
-  readonly counters: Readonly<Record<string, number>>;
-}
-
-/** All that an out-node's status depends on. */
-export interface OutletView {
-  readonly connection: ConnectionState;
-  readonly publisher: PublisherState;
-  readonly waiting: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
-
 /** The status of an in-node. */
-export function intakeStatus(view: IntakeView, now: number, translate: Translate): NodeStatus {
+export function consumerStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
   const status = linkStatus(view.connection, now, translate) ?? subscriptionStatus(view, now, translate);
   return { ...status, counters: { ...view.counters, inFlight: view.inFlight } };
 }
 
 /** The status of an out-node. */
-export function outletStatus(view: OutletView, now: number, translate: Translate): NodeStatus {
+export function publisherNodeStatus(view: PublisherView, now: number, translate: Translate): NodeStatus {
   const status = linkStatus(view.connection, now, translate) ?? publisherStatus(view, now, translate);
   return { ...status, counters: { ...view.counters, waiting: view.waiting } };
 }
@@ -66,7 +47,7 @@ function linkStatus(state: ConnectionState, now: number, translate: Translate): 
   }
 }
 
-function subscriptionStatus(view: IntakeView, now: number, translate: Translate): NodeStatus {
+function subscriptionStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
   const { subscription, inFlight, maxInFlight, held } = view;
   switch (subscription.phase) {
     case "idle":
@@ -77,7 +58,12 @@ function subscriptionStatus(view: IntakeView, now: number, translate: Translate)
       return waiting(subscription.fault, subscription.retryAt, now, translate);
     case "consuming":
       if (held !== undefined) {
-        return light("yellow", "dot", translate("held", { minutes: held.minutes, node: held.by }), "held");
+        return light(
+          "yellow",
+          "dot",
+          translate("held", { minutes: held.minutes, node: held.by || translate("the-flow") }),
+          "held",
+        );
       }
       return inFlight === 0
         ? light("green", "dot", translate("connected"), "connected")
@@ -85,7 +71,7 @@ function subscriptionStatus(view: IntakeView, now: number, translate: Translate)
   }
 }
 
-function publisherStatus(view: OutletView, now: number, translate: Translate): NodeStatus {
+function publisherStatus(view: PublisherView, now: number, translate: Translate): NodeStatus {
   if (view.publisher.phase === "waiting") {
     return waiting(view.publisher.fault, view.publisher.retryAt, now, translate);
   }
@@ -136,7 +122,7 @@ const LOOK_MS = 250;
 const COUNTERS_MS = 1_000;
 
 /** Shows the latest status at most four times a second, and never the same one twice. */
-export class StatusLight {
+export class StatusDisplay {
   readonly #show: (status: NodeStatus) => void;
   readonly #compute: () => NodeStatus;
   #timer: NodeJS.Timeout | undefined;

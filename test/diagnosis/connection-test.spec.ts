@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import amqplib from "amqplib";
-import type { Line } from "../../src/flow/connection-report";
+import type { Line } from "../../src/diagnosis/connection-report";
 import { type Stage, setStage } from "../simulator/stage";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";

@@ -3,18 +3,12 @@
  * publish (a broker that blocks publishers must not stop the consumers), and one log line when the link
  * breaks, one when it is mended.
  */
-import type { ConnectionOptions, ConnectionState } from "../amqp/connection";
-import { withDeadline } from "../amqp/deadline";
-import type { FaultCode } from "../amqp/fault";
-import { needsSomebody } from "../amqp/fault";
-import type { BrokerSettings } from "./settings";
+import type { ConnectionOptions, ConnectionState } from "./connection";
+import { withDeadline } from "./deadline";
+import type { FaultCode } from "./fault";
+import { needsSomebody } from "./fault";
+import type { NodeLog } from "./log";
 import { type Lease, SharedConnection } from "./shared-connection";
-
-/** Where a node's words go; the texts are catalogue keys under `runtime`. */
-export interface Voice {
-  warn(key: string, values?: Readonly<Record<string, string | number>>): void;
-  log(key: string, values?: Readonly<Record<string, string | number>>): void;
-}
 
 type Role = "consume" | "publish";
 
@@ -22,17 +16,15 @@ type Role = "consume" | "publish";
 const DRAIN_MS = 10_000;
 
 export class Broker {
-  readonly settings: BrokerSettings;
-  readonly #voice: Voice;
+  readonly #log: NodeLog;
   readonly #connections: Readonly<Record<Role, SharedConnection>>;
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
   readonly #said = new Set<FaultCode>();
   #users = 0;
   #idle: (() => void) | undefined;
 
-  constructor(settings: BrokerSettings, options: ConnectionOptions, voice: Voice) {
-    this.settings = settings;
-    this.#voice = voice;
+  constructor(options: ConnectionOptions, log: NodeLog) {
+    this.#log = log;
     const connection = (role: Role): SharedConnection =>
       new SharedConnection({ ...options, name: `${options.name} (${role})` }, (state, host) =>
         this.#report(role, state, host),
@@ -77,7 +69,7 @@ export class Broker {
       this.#broken.delete(role);
       if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {
         const seconds = Math.round((Date.now() - broken.since) / 1_000);
-        this.#voice.log("mended", { host, seconds });
+        this.#log.info("mended", { host, seconds });
       }
       return;
     }
@@ -95,7 +87,7 @@ export class Broker {
     const isNews = isFirst || (needsSomebody(code) && before?.code === code);
     if (isNews && !this.#said.has(code)) {
       this.#said.add(code);
-      this.#voice.warn("broken", { host, detail });
+      this.#log.warn("broken", { host, detail });
     }
   }
 }

@@ -11,7 +11,7 @@ import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
 import { untilValue } from "../support/until";
-import { completionCases } from "./completion-cases";
+import { completionCases } from "./cases";
 
 const EXCHANGE = broadcastExchange("regards", order.eventClass);
 
@@ -177,7 +177,7 @@ for (const version of [5, 4] as const) {
         const { _cache } = process.getBuiltinModule("node:module") as unknown as {
           _cache: NodeJS.Require["cache"];
         };
-        const file = Object.keys(_cache).find((each) => each.endsWith("src/flow/completion.js")) ?? "";
+        const file = Object.keys(_cache).find((each) => each.endsWith("src/completion/tracker.js")) ?? "";
         return _cache[file]?.exports.trackerOf(RED).size as number;
       });
     }

@@ -5,8 +5,11 @@
  */
 import type { Endpoint } from "../amqp/connection";
 import type { QueuePlan } from "../amqp/queue";
+import type { ConsumerSettings } from "../consume/settings";
+import type { AckOutSettings } from "../publish/settings";
 import { isWebAddress } from "../regards/order";
 import { broadcastExchange, type Service } from "../regards/services";
+import type { RegardsSystem } from "../regards/system";
 
 /** A property as the editor stored it. */
 export type Definition = Readonly<Record<string, unknown>>;
@@ -25,44 +28,11 @@ export class SettingsError extends Error {
 }
 
 /** The settings of a `regards-broker`. */
-export interface BrokerSettings {
+export interface BrokerSettings extends RegardsSystem {
   readonly endpoints: readonly Endpoint[];
   readonly vhost: string;
-  /** Undefined: every tenant. */
-  readonly tenant: string | undefined;
-  /** `https://host[/prefix]` without a slash at the end. */
-  readonly address: string | undefined;
   readonly heartbeat: number;
-  readonly namespace: string;
   readonly connectionName: string | undefined;
-  readonly appId: string;
-}
-
-/** The settings all in-nodes share. */
-export interface IntakeSettings {
-  readonly queue: QueuePlan;
-  readonly correlation: (correlationId: string | undefined) => boolean;
-  /** True when any correlation id will do, an absent one included. */
-  readonly anyCorrelation: boolean;
-  readonly owner: string | undefined;
-  readonly contentType: string | undefined;
-  readonly maxInFlight: number;
-  readonly settle: "finished" | "handed" | "manual";
-  readonly attempts: number;
-  /** Milliseconds. */
-  readonly retryDelay: number;
-  /** Milliseconds. */
-  readonly deadline: number;
-}
-
-/** The settings of a `regards-ack-out`. */
-export interface OutletSettings {
-  readonly urn: string;
-  readonly urnType: string;
-  readonly recipientLabel: string;
-  readonly recipientLabelType: string;
-  readonly target: "auto" | "ingest" | "fem";
-  readonly outboxLimit: number;
 }
 
 /** @throws SettingsError */
@@ -87,15 +57,15 @@ export function brokerSettings(definition: Definition, tls: boolean): BrokerSett
  * @param id the node's id, part of the name of its own queue
  * @throws SettingsError
  */
-export function intakeSettings(
+export function consumerSettings(
   definition: Definition,
   id: string,
   service: Service,
-  broker: BrokerSettings,
-): IntakeSettings {
+  system: RegardsSystem,
+): ConsumerSettings {
   const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
   return {
-    queue: queuePlan(definition, id, service, broker),
+    queue: queuePlan(definition, id, service, system),
     correlation: correlationTest(correlationType, text(definition, "correlation", "")),
     anyCorrelation: correlationType === "any",
     owner: text(definition, "owner", "") || undefined,
@@ -109,7 +79,7 @@ export function intakeSettings(
 }
 
 /** @throws SettingsError */
-export function outletSettings(definition: Definition): OutletSettings {
+export function ackOutSettings(definition: Definition): AckOutSettings {
   return {
     urn: text(definition, "urn", "payload"),
     urnType: text(definition, "urnType", "msg"),
@@ -120,11 +90,11 @@ export function outletSettings(definition: Definition): OutletSettings {
   };
 }
 
-function queuePlan(definition: Definition, id: string, service: Service, broker: BrokerSettings): QueuePlan {
+function queuePlan(definition: Definition, id: string, service: Service, system: RegardsSystem): QueuePlan {
   const mode = choice(definition, "queueMode", ["own", "existing", "temporary"]);
   const given = text(definition, "queue", "");
-  const exchange = broadcastExchange(broker.namespace, service.eventClass);
-  const name = `nodered.${broker.tenant ?? "all"}.${service.name}.${id}`;
+  const exchange = broadcastExchange(system.namespace, service.eventClass);
+  const name = `nodered.${system.tenant ?? "all"}.${service.name}.${id}`;
   switch (mode) {
     case "existing":
       if (given === "") {

@@ -3,9 +3,9 @@
  * lines. Nothing of it is logged, and no secret leaves in the answer.
  */
 import type { Node, NodeAPI } from "node-red";
+import { connectionReport, type Line } from "../diagnosis/connection-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
-import { connectionReport, type Line } from "./connection-report";
 import { type Definition, SettingsError } from "./settings";
 
 /** What the editor shows, and sends, instead of a password it has never seen. */

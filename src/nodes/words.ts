@@ -3,7 +3,7 @@
  * language of the Node-RED server. Enters: Node-RED's API and a node. Leaves: ways to speak.
  */
 import type { Node, NodeAPI } from "node-red";
-import type { Voice } from "./broker";
+import type { NodeLog } from "../amqp/log";
 import { SettingsError } from "./settings";
 import { light, type Translate } from "./status";
 
@@ -15,11 +15,11 @@ export function translator(RED: NodeAPI, section: "status" | "runtime"): Transla
 }
 
 /** Lets a node speak in Node-RED's log: one line when something breaks, one when it is mended. */
-export function voiceOf(RED: NodeAPI, node: Node): Voice {
+export function logOf(RED: NodeAPI, node: Node): NodeLog {
   const words = translator(RED, "runtime");
   return {
     warn: (key, values) => node.warn(words(key, values)),
-    log: (key, values) => node.log(words(key, values)),
+    info: (key, values) => node.log(words(key, values)),
   };
 }
 

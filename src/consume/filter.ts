@@ -7,14 +7,15 @@ import type { Delivery } from "../amqp/delivery";
 import { decode } from "../regards/decode";
 import { type Recognised, text, type Unrecognised } from "../regards/event";
 import type { Service } from "../regards/services";
-import type { BrokerSettings, IntakeSettings } from "./settings";
+import type { RegardsSystem } from "../regards/system";
+import type { ConsumerSettings } from "./settings";
 
 /** The event, or undefined when it is somebody else's. */
 export function select(
   delivery: Delivery,
   service: Service,
-  settings: IntakeSettings,
-  { tenant: ours, address }: BrokerSettings,
+  settings: ConsumerSettings,
+  { tenant: ours, address }: RegardsSystem,
 ): Recognised | Unrecognised | undefined {
   const tenant = text(delivery.headers["regards.tenant"]);
   // Accepting a dead letter because it is somebody else's would destroy the last copy of it.
@@ -52,7 +53,7 @@ function headed(decoded: Recognised | Unrecognised, unreadable: string | undefin
 function isWanted(
   decoded: Recognised | Unrecognised,
   headers: Readonly<Record<string, unknown>>,
-  { correlation, anyCorrelation, owner, contentType }: IntakeSettings,
+  { correlation, anyCorrelation, owner, contentType }: ConsumerSettings,
 ): boolean {
   const { recognised, correlationId } = decoded;
   if (!anyCorrelation && (recognised || correlationId !== undefined) && !correlation(correlationId)) {

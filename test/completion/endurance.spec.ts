@@ -241,7 +241,7 @@ function openRuns(nodeRed: TestNodeRed): Promise<number> {
     const { _cache } = process.getBuiltinModule("node:module") as unknown as {
       _cache: NodeJS.Require["cache"];
     };
-    const file = Object.keys(_cache).find((each) => each.endsWith("src/flow/completion.js")) ?? "";
+    const file = Object.keys(_cache).find((each) => each.endsWith("src/completion/tracker.js")) ?? "";
     return _cache[file]?.exports.trackerOf(RED).size as number;
   });
 }
