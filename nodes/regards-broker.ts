@@ -4,6 +4,7 @@ import { Broker } from "../src/amqp/broker";
 import type { BrokerCredentials, BrokerNode } from "../src/nodes/broker-node";
 import { linkOf } from "../src/nodes/broker-options";
 import { registerTestRoute } from "../src/nodes/connection-test-route";
+import { installationOf } from "../src/nodes/installation";
 import type { Definition } from "../src/nodes/settings";
 import { logOf, reportSettings } from "../src/nodes/words";
 
@@ -24,7 +25,11 @@ export default function register(RED: NodeAPI): void {
   RED.nodes.registerType<BrokerNode, NodeDef, Record<never, never>, BrokerCredentials>(
     "regards-broker",
     RegardsBroker,
-    { credentials: { user: { type: "text" }, password: { type: "password" } } },
+    {
+      credentials: { user: { type: "text" }, password: { type: "password" } },
+      // The editor shows queue names with it.
+      settings: { regardsBrokerInstallation: { value: installationOf(RED), exportable: true } },
+    },
   );
   registerTestRoute(RED);
 }
