@@ -11,4 +11,16 @@ export interface ConsumerView {
   /** The delivery held longest, once that is worth saying. */
   readonly held?: { readonly minutes: number; readonly by: string };
   readonly counters: Readonly<Record<string, number>>;
+  /** Why no events are taken although the connection is good: the flows they would go to do not run. */
+  readonly paused?: "missing-type" | "stopped" | "safe-mode";
+  /** How many events wait in the dead-letter queue, as far as is known. */
+  readonly deadLetters?: number;
+  /** How many others read the same queue. */
+  readonly otherReaders?: number;
+  /** The argument in which an own queue that was there already differs from what the dialog asks for. */
+  readonly usedAsItIs?: string;
+  /** Why events that are to be given up have to stay: their dead letters cannot be written. */
+  readonly givingUp?: { readonly reason: string };
+  /** The name of a node that does not run and that events wait for. */
+  readonly stoppedNode?: string;
 }
