@@ -3,7 +3,7 @@
  * language of the Node-RED server. Enters: Node-RED's API and a node. Leaves: ways to speak.
  */
 import type { Node, NodeAPI } from "node-red";
-import type { NodeLog } from "../amqp/log";
+import type { NodeLog, Values } from "../amqp/log";
 import { SettingsError } from "./settings";
 import { light, type Translate } from "./status";
 
@@ -17,9 +17,17 @@ export function translator(RED: NodeAPI, section: "status" | "runtime"): Transla
 /** Lets a node speak in Node-RED's log: one line when something breaks, one when it is mended. */
 export function logOf(RED: NodeAPI, node: Node): NodeLog {
   const words = translator(RED, "runtime");
+  const causes = translator(RED, "status");
+  const line = (key: string, values: Values = {}): string => {
+    // Only a line that stands for others too says how many: "0 more" helps nobody.
+    const name = Number(values.also ?? 0) > 0 ? `${key}-also` : key;
+    // Why a node pauses is a code, so that the status and the log say it in the same words.
+    const cause = values.cause === undefined ? {} : { cause: causes(`pause.${values.cause}`) };
+    return words(name, { ...values, ...cause });
+  };
   return {
-    warn: (key, values) => node.warn(words(key, values)),
-    info: (key, values) => node.log(words(key, values)),
+    warn: (key, values) => node.warn(line(key, values)),
+    info: (key, values) => node.log(line(key, values)),
   };
 }
 
