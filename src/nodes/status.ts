@@ -1,6 +1,7 @@
 /**
- * What a node shows under itself, from one table of states: number first, the cause and the next step
- * always said. Pure apart from `StatusDisplay`, which keeps the editors from being flooded.
+ * What a node shows under itself: number first, the cause and the next step always said. Enters: what can be
+ * seen of a consumer or publisher. Leaves: the status, in words of the catalogue. Pure apart from
+ * `StatusDisplay`, which keeps the editors from being flooded.
  */
 import type { ConnectionState } from "../amqp/connection";
 import type { Fault } from "../amqp/fault";
@@ -9,6 +10,9 @@ import type { PublisherView } from "../publish/view";
 
 /** A catalogue lookup: key under `status`, and what to fill in. */
 export type Translate = (key: string, values?: Readonly<Record<string, string | number>>) => string;
+
+/** From two hours on, minutes say too much. */
+const HOURS_FROM_MINUTES = 120;
 
 /** What Node-RED shows, plus a stable code and counters for Status nodes. */
 export interface NodeStatus {
@@ -21,8 +25,16 @@ export interface NodeStatus {
 
 /** The status of an in-node. */
 export function consumerStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
-  const status = linkStatus(view.connection, now, translate) ?? subscriptionStatus(view, now, translate);
-  return { ...status, counters: { ...view.counters, inFlight: view.inFlight } };
+  const status =
+    linkStatus(view.connection, now, translate) ??
+    subscriptionStatus(view, now, translate) ??
+    concern(view, translate) ??
+    progress(view, translate);
+  const { counters, inFlight, deadLetters } = view;
+  return {
+    ...status,
+    counters: { ...counters, inFlight, ...(deadLetters === undefined ? {} : { deadLetters }) },
+  };
 }
 
 /** The status of an out-node. */
@@ -47,28 +59,69 @@ function linkStatus(state: ConnectionState, now: number, translate: Translate): 
   }
 }
 
-function subscriptionStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
-  const { subscription, inFlight, maxInFlight, held } = view;
+/** What keeps a queue from being read; a pause is on purpose, and then there is nothing to wait for. */
+function subscriptionStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus | undefined {
+  const { subscription, paused } = view;
   switch (subscription.phase) {
-    case "idle":
-    case "preparing":
-      return light("yellow", "ring", translate("connecting"), "connecting");
     case "waiting":
     case "unbound":
       return waiting(subscription.fault, subscription.retryAt, now, translate);
+    case "idle":
+    case "preparing":
+      return paused === undefined
+        ? light("yellow", "ring", translate("connecting"), "connecting")
+        : pausedFor(paused, translate);
     case "consuming":
-      if (held !== undefined) {
-        return light(
-          "yellow",
-          "dot",
-          translate("held", { minutes: held.minutes, node: held.by || translate("the-flow") }),
-          "held",
-        );
-      }
-      return inFlight === 0
-        ? light("green", "dot", translate("connected"), "connected")
-        : light("blue", "dot", translate("in-flight", { count: inFlight, max: maxInFlight }), "in-flight");
+      return paused === undefined ? undefined : pausedFor(paused, translate);
   }
+}
+
+function pausedFor(cause: NonNullable<ConsumerView["paused"]>, translate: Translate): NodeStatus {
+  return light("yellow", "dot", translate("paused", { cause: translate(`pause.${cause}`) }), "paused");
+}
+
+/** What somebody should know of a queue that is being read, the gravest first. */
+function concern(view: ConsumerView, translate: Translate): NodeStatus | undefined {
+  const { givingUp, stoppedNode, held, otherReaders = 0, usedAsItIs } = view;
+  const warn = (text: string, code: string): NodeStatus => light("yellow", "dot", text, code);
+  if (givingUp !== undefined) {
+    return warn(translate("dead-letters-stuck", { cause: givingUp.reason }), "dead-letters-stuck");
+  }
+  if (stoppedNode !== undefined) {
+    return warn(translate("waiting-node", { node: stoppedNode }), "waiting-node");
+  }
+  if (held !== undefined) {
+    return warn(heldText(held, translate), "held");
+  }
+  if (otherReaders > 0) {
+    const text =
+      otherReaders === 1 ? translate("shared-with-one") : translate("shared", { count: otherReaders });
+    return warn(text, "shared");
+  }
+  return usedAsItIs === undefined
+    ? undefined
+    : warn(translate("used-as-it-is", { argument: usedAsItIs }), "used-as-it-is");
+}
+
+function heldText({ minutes, by }: NonNullable<ConsumerView["held"]>, translate: Translate): string {
+  const node = by || translate("the-flow");
+  return minutes < HOURS_FROM_MINUTES
+    ? translate("held", { minutes, node })
+    : translate("held-hours", { hours: Math.floor(minutes / 60), node });
+}
+
+/** Nothing is wrong: what the flow has in hand, and the dead letters that wait for a person. */
+function progress({ inFlight, deadLetters = 0 }: ConsumerView, translate: Translate): NodeStatus {
+  const inProgress = inFlight > 0 ? [translate("in-flight", { count: inFlight })] : [];
+  if (deadLetters > 0) {
+    const letters =
+      deadLetters === 1 ? translate("one-dead-letter") : translate("dead-letters", { count: deadLetters });
+    return light("yellow", "dot", [...inProgress, letters].join(" · "), "dead-letters");
+  }
+  const [text] = inProgress;
+  return text === undefined
+    ? light("green", "dot", translate("connected"), "connected")
+    : light("blue", "dot", text, "in-flight");
 }
 
 function publisherStatus(view: PublisherView, now: number, translate: Translate): NodeStatus {
@@ -128,8 +181,8 @@ export class StatusDisplay {
   #timer: NodeJS.Timeout | undefined;
   #shown = "";
   #counted = "";
-  #lookedAt = 0;
-  #shownAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #shownAt = Number.NEGATIVE_INFINITY;
 
   constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
     this.#compute = compute;
@@ -139,7 +192,7 @@ export class StatusDisplay {
   /** Something changed. */
   touch(): void {
     if (this.#timer === undefined) {
-      this.#lookIn(this.#lookedAt + LOOK_MS - Date.now());
+      this.#lookIn(this.#lookedAt + LOOK_MS - performance.now());
     }
   }
 
@@ -160,7 +213,8 @@ export class StatusDisplay {
   }
 
   #look(): void {
-    const now = Date.now();
+    // A clock that nobody sets: one that is set back would silence the status until it has caught up.
+    const now = performance.now();
     this.#lookedAt = now;
     const status = this.#compute();
     const seen = `${status.fill} ${status.shape} ${status.text}`;

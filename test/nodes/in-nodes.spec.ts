@@ -152,7 +152,7 @@ describe("an in-node", function () {
     }
 
     await nodeRed.untilMessages("granted", 3);
-    await nodeRed.untilStatus("in", ({ text }) => text === "3/3 in flight");
+    await nodeRed.untilStatus("in", ({ text }) => text === "3 in progress");
     const queue = await vhost.broker.console.queue("nodered.all.order.in", vhost.vhost);
     assert.deepEqual([queue?.ready, queue?.unacked], [7, 3]);
     await nodeRed.release("granted", 1);

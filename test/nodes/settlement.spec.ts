@@ -342,7 +342,9 @@ describe("settling an event", function () {
   }
 
   async function connected(): Promise<void> {
-    await nodeRed.untilStatus("in", ({ text = "" }) => /connected|in flight/.test(text), { timeout: 20_000 });
+    await nodeRed.untilStatus("in", ({ text = "" }) => /connected|in progress|dead letter/.test(text), {
+      timeout: 20_000,
+    });
   }
 
   async function publish(body: object | string): Promise<void> {

@@ -1,0 +1,227 @@
+/** What each state looks like under a node, as a table. */
+import assert from "node:assert/strict";
+import type { ConnectionState } from "../../../src/amqp/connection";
+import type { SubscriptionState } from "../../../src/amqp/subscription";
+import type { ConsumerView } from "../../../src/consume/view";
+import {
+  consumerStatus,
+  publisherNodeStatus,
+  StatusDisplay,
+  type Translate,
+} from "../../../src/nodes/status";
+
+const NOW = 1_000_000;
+const words: Translate = (key, values) => (values === undefined ? key : `${key} ${JSON.stringify(values)}`);
+const connected: ConnectionState = { phase: "connected" };
+const consuming: SubscriptionState = { phase: "consuming" };
+const idle: SubscriptionState = { phase: "idle" };
+const pausedBecause = (cause: string) => `yellow dot paused {"cause":"pause.${cause}"}`;
+const at = (code: "login" | "lost") => ({
+  phase: "reconnecting" as const,
+  fault: { code, detail: "" },
+  retryAt: NOW + 7_400,
+});
+
+describe("the status of an in-node", () => {
+  const base = { connection: connected, subscription: consuming, inFlight: 0, maxInFlight: 10, counters: {} };
+  const missing = (code: "queue-missing" | "exchange-missing" | "forbidden", subject: string) => ({
+    phase: "waiting" as const,
+    fault: { code, detail: "", subject },
+    retryAt: NOW,
+  });
+
+  for (const [title, view, expected] of [
+    ["connecting", { connection: { phase: "connecting" } as const }, "yellow ring connecting"],
+    ["login refused", { connection: at("login") }, 'yellow ring retry {"seconds":8,"cause":"fault.login"}'],
+    ["blocked", { connection: { phase: "blocked", reason: "low on memory" } as const }, "yellow dot blocked"],
+    ["preparing", { subscription: { phase: "preparing" } as const }, "yellow ring connecting"],
+    ["no queue", { subscription: missing("queue-missing", "q") }, 'yellow dot waiting-queue {"queue":"q"}'],
+    [
+      "no exchange",
+      { subscription: missing("exchange-missing", "regards.broadcast.a.b.OrderEvent") },
+      'yellow dot waiting-exchange {"exchange":"OrderEvent"}',
+    ],
+    [
+      "no permission",
+      { subscription: missing("forbidden", "q") },
+      'red ring retry {"seconds":1,"cause":"fault.forbidden"}',
+    ],
+    ["idle", {}, "green dot connected"],
+    ["busy", { inFlight: 3 }, 'blue dot in-flight {"count":3}'],
+    [
+      "held",
+      { inFlight: 3, held: { minutes: 119, by: "http request" } },
+      'yellow dot held {"minutes":119,"node":"http request"}',
+    ],
+    [
+      "held for hours",
+      { inFlight: 3, held: { minutes: 179, by: "http request" } },
+      'yellow dot held-hours {"hours":2,"node":"http request"}',
+    ],
+    [
+      "held by nobody known",
+      { inFlight: 3, held: { minutes: 13, by: "" } },
+      'yellow dot held {"minutes":13,"node":"the-flow"}',
+    ],
+    ["paused, and read no more", { subscription: idle, paused: "stopped" }, pausedBecause("stopped")],
+    ["paused, and still read", { paused: "missing-type" }, pausedBecause("missing-type")],
+    ["paused in safe mode", { subscription: idle, paused: "safe-mode" }, pausedBecause("safe-mode")],
+    ["shared with one", { otherReaders: 1 }, "yellow dot shared-with-one"],
+    ["shared with more", { otherReaders: 3 }, 'yellow dot shared {"count":3}'],
+    ["shared with nobody", { otherReaders: 0 }, "green dot connected"],
+    [
+      "given a queue with another argument",
+      { usedAsItIs: "x-queue-type" },
+      'yellow dot used-as-it-is {"argument":"x-queue-type"}',
+    ],
+    ["idle beside one dead letter", { deadLetters: 1 }, "yellow dot one-dead-letter"],
+    ["idle beside dead letters", { deadLetters: 2 }, 'yellow dot dead-letters {"count":2}'],
+    [
+      "busy beside dead letters",
+      { inFlight: 3, deadLetters: 2 },
+      'yellow dot in-flight {"count":3} · dead-letters {"count":2}',
+    ],
+    ["without dead letters", { deadLetters: 0 }, "green dot connected"],
+    [
+      "unable to write dead letters",
+      { inFlight: 3, givingUp: { reason: "no permission" } },
+      'yellow dot dead-letters-stuck {"cause":"no permission"}',
+    ],
+    [
+      "waiting for a disabled node",
+      { inFlight: 3, stoppedNode: "unzip" },
+      'yellow dot waiting-node {"node":"unzip"}',
+    ],
+  ] as const) {
+    it(`is "${expected}" when ${title}`, () => {
+      const { fill, shape, text } = consumerStatus({ ...base, ...view }, NOW, words);
+
+      assert.equal(`${fill} ${shape} ${text}`, expected);
+    });
+  }
+
+  it("says the gravest of all that is true: what it says is mended, and the next one shows", () => {
+    const all: ConsumerView = {
+      ...base,
+      connection: at("lost"),
+      subscription: missing("queue-missing", "q"),
+      paused: "stopped",
+      givingUp: { reason: "no permission" },
+      stoppedNode: "unzip",
+      held: { minutes: 13, by: "http request" },
+      otherReaders: 1,
+      usedAsItIs: "x-queue-type",
+      deadLetters: 2,
+      inFlight: 3,
+    };
+    const { paused: _paused, ...taken } = all;
+    const { givingUp: _givingUp, ...givenUp } = taken;
+    const { stoppedNode: _stoppedNode, ...running } = givenUp;
+    const { held: _held, ...moving } = running;
+    const { otherReaders: _otherReaders, ...alone } = moving;
+    const { usedAsItIs: _usedAsItIs, ...asAsked } = alone;
+    const { deadLetters: _deadLetters, ...alive } = asAsked;
+    const open = { connection: connected, subscription: consuming };
+
+    const codes = [
+      all,
+      { ...all, connection: connected },
+      { ...all, ...open },
+      ...[taken, givenUp, running, moving, alone, asAsked, alive].map((view) => ({ ...view, ...open })),
+      { ...alive, ...open, inFlight: 0 },
+    ].map((view) => consumerStatus(view, NOW, words).code);
+
+    assert.deepEqual(codes, [
+      ...["lost", "queue-missing", "paused", "dead-letters-stuck", "waiting-node", "held", "shared"],
+      ...["used-as-it-is", "dead-letters", "in-flight", "connected"],
+    ]);
+  });
+
+  it("carries a code and the counters for a Status node", () => {
+    const { code, counters } = consumerStatus(
+      { ...base, inFlight: 1, counters: { accepted: 5 } },
+      NOW,
+      words,
+    );
+
+    assert.equal(code, "in-flight");
+    assert.deepEqual(counters, { accepted: 5, inFlight: 1 });
+  });
+
+  it("counts the dead letters for a Status node, where they are known", () => {
+    const { counters } = consumerStatus({ ...base, deadLetters: 0 }, NOW, words);
+
+    assert.deepEqual(counters, { inFlight: 0, deadLetters: 0 });
+  });
+});
+
+describe("the status of an out-node", () => {
+  it("counts what waits to leave", () => {
+    const view = { connection: connected, publisher: { phase: "ready" } as const, waiting: 4, counters: {} };
+
+    assert.equal(publisherNodeStatus(view, NOW, words).text, 'outbox {"count":4}');
+  });
+});
+
+describe("showing a status", () => {
+  it("shows the first at once and a changed one only after a pause, with what is then true", async () => {
+    const shown: string[] = [];
+    let text = "one";
+    const arrived = new Promise<void>((resolve) => {
+      const light = new StatusDisplay(
+        () => ({ fill: "green", shape: "dot", text, code: "x" }),
+        (status) => {
+          shown.push(status.text);
+          if (status.text === "three") {
+            light.stop();
+            resolve();
+          }
+        },
+      );
+      light.touch();
+      text = "two";
+      light.touch();
+      text = "three";
+      light.touch();
+      light.touch();
+      // The light does not keep a process alive by itself.
+      setTimeout(() => undefined, 1_000);
+    });
+
+    await arrived;
+
+    assert.deepEqual(shown, ["one", "three"]);
+  });
+
+  it("goes on when somebody sets the clock back", async () => {
+    const realNow = Date.now;
+    const shown: string[] = [];
+    let text = "one";
+    let display: StatusDisplay | undefined;
+    const arrived = new Promise<void>((resolve, reject) => {
+      display = new StatusDisplay(
+        () => ({ fill: "green", shape: "dot", text, code: "x" }),
+        (status) => {
+          shown.push(status.text);
+          if (status.text === "two") {
+            resolve();
+          }
+        },
+      );
+      setTimeout(() => reject(new Error("nothing more was shown")), 1_000);
+      display.touch();
+    });
+
+    try {
+      Date.now = () => realNow() - 3_600_000;
+      text = "two";
+      display?.touch();
+      await arrived;
+    } finally {
+      Date.now = realNow;
+      display?.stop();
+    }
+
+    assert.deepEqual(shown, ["one", "two"]);
+  });
+});
