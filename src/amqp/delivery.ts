@@ -2,13 +2,14 @@
  * One delivery as a handle that is settled at most once, and only on the channel it came by: a stale
  * verdict on a newer channel would close it or, worse, acknowledge somebody else's message.
  */
+import { createHash } from "node:crypto";
 import type { ConsumeMessage, MessageProperties } from "amqplib";
 import type { Verdict } from "./settlements";
 import { unreadableHeaders } from "./unreadable";
 
 /** Where verdicts go. */
 export interface Settler {
-  settle(tag: number, verdict: Verdict): void;
+  settle(delivery: Delivery, verdict: Verdict): void;
 }
 
 export class Delivery {
@@ -23,6 +24,8 @@ export class Delivery {
   readonly generation: number;
   readonly #settler: Settler;
   #open = true;
+  #verdict: Verdict | undefined;
+  #fingerprint: string | undefined;
 
   constructor(message: ConsumeMessage, generation: number, settler: Settler) {
     this.content = message.content;
@@ -41,13 +44,34 @@ export class Delivery {
     return this.#open;
   }
 
+  /** What was told the broker; undefined while it is open, and when its channel was lost before. */
+  get verdict(): Verdict | undefined {
+    return this.#verdict;
+  }
+
+  /**
+   * Tells this message from every other as far as that can be done: REGARDS sets no message id, so a message is
+   * known by what it says, to whom, and in which second. Two deliveries of one message have the same.
+   */
+  get fingerprint(): string {
+    if (this.#fingerprint === undefined) {
+      const { correlationId, timestamp, messageId } = this.properties;
+      this.#fingerprint = createHash("sha1")
+        .update(JSON.stringify([correlationId, timestamp, messageId]))
+        .update(this.content)
+        .digest("base64");
+    }
+    return this.#fingerprint;
+  }
+
   /** Gives the verdict; false when it comes too late and changes nothing. */
   settle(verdict: Verdict): boolean {
     if (!this.#open) {
       return false;
     }
     this.#open = false;
-    this.#settler.settle(this.tag, verdict);
+    this.#verdict = verdict;
+    this.#settler.settle(this, verdict);
     return true;
   }
 

@@ -1,8 +1,8 @@
 /**
  * Sends verdicts to the broker in as few frames as possible: acknowledging one by one is what limits a
  * consumer. As long as the turns of the event loop bring more, they are kept until there are enough; then one
- * multiple-ack covers the contiguous run from the oldest delivery, and only what completed out of order
- * is acknowledged singly. One instance serves one channel.
+ * multiple-ack covers everything before the oldest open delivery, and only what completed out of order is
+ * acknowledged singly. One instance serves one channel and remembers no more than its prefetch.
  */
 
 /** What is needed of an AMQP channel. */
@@ -18,11 +18,10 @@ export interface TagHolder {
 }
 
 /**
- * How a delivery ends. `accept`: handled. `reject`: to the dead-letter exchange. `retry`: failed, again
- * (only a reject counts as an attempt on quorum queues of RabbitMQ 4.3 and later). `return`: not
- * processed, give it back.
+ * How a delivery ends. `accept`: handled. `reject`: to the dead-letter exchange. `return`: not processed, give
+ * it back (before RabbitMQ 4.3 a quorum queue counts that too).
  */
-export type Verdict = "accept" | "reject" | "retry" | "return";
+export type Verdict = "accept" | "reject" | "return";
 
 /**
  * So many turns without another verdict end the wait for more. Busy flows have such gaps, for a message takes
@@ -33,12 +32,10 @@ const QUIET_TURNS = 10;
 export class Settlements {
   readonly #channel: SettlingChannel;
   readonly #enough: number;
+  /** Deliveries without a verdict, oldest first: their tags count up from 1 on every channel. */
+  readonly #open = new Set<number>();
   /** Accepted, and the broker not yet told. */
   readonly #accepted = new Set<number>();
-  /** Settled with something older still open. */
-  readonly #ahead = new Set<number>();
-  /** Tags count up from 1 on every channel; all before this one are settled. */
-  #oldest = 1;
   #scheduled = false;
   #closed = false;
 
@@ -48,16 +45,21 @@ export class Settlements {
     this.#enough = enough;
   }
 
-  /** Records one verdict; the caller guarantees one a tag. */
+  /** A delivery has arrived; it is to be settled once. */
+  opened(tag: number): void {
+    this.#open.add(tag);
+  }
+
+  /** Records the verdict on an open delivery. */
   settle(tag: number, verdict: Verdict): void {
-    if (this.#closed) {
+    if (this.#closed || !this.#open.delete(tag)) {
       return;
     }
-    this.#ahead.add(tag);
     if (verdict === "accept") {
       this.#accepted.add(tag);
     } else {
       this.#send(() => refuse(this.#channel, holder(tag), verdict));
+      return;
     }
     if (this.#enough > 1 && this.#accepted.size >= this.#enough) {
       // Not a turn later: the broker would stand idle while the flow works on what this turn has brought.
@@ -100,13 +102,15 @@ export class Settlements {
     }
   }
 
+  /** Everything before the oldest open delivery, in one frame. */
   #acknowledgeRun(): void {
+    const [oldest = Number.POSITIVE_INFINITY] = this.#open;
     let upTo = 0;
-    while (this.#ahead.delete(this.#oldest)) {
-      if (this.#accepted.delete(this.#oldest)) {
-        upTo = this.#oldest;
+    for (const tag of this.#accepted) {
+      if (tag < oldest) {
+        this.#accepted.delete(tag);
+        upTo = Math.max(upTo, tag);
       }
-      this.#oldest += 1;
     }
     if (upTo > 0) {
       this.#send(() => this.#channel.ack(holder(upTo), true));
@@ -123,8 +127,8 @@ export class Settlements {
   /** The channel is gone: the broker has requeued what it was not told about. */
   close(): void {
     this.#closed = true;
+    this.#open.clear();
     this.#accepted.clear();
-    this.#ahead.clear();
   }
 
   /** A channel that closed a moment ago throws; its deliveries are with the broker again. */
@@ -137,11 +141,11 @@ export class Settlements {
   }
 }
 
-function refuse(channel: SettlingChannel, message: TagHolder, verdict: Verdict): void {
+function refuse(channel: SettlingChannel, message: TagHolder, verdict: "reject" | "return"): void {
   if (verdict === "return") {
     channel.nack(message, false, true);
   } else {
-    channel.reject(message, verdict === "retry");
+    channel.reject(message, false);
   }
 }
 

@@ -2,24 +2,48 @@
  * Keeps one consumer alive on one queue: waits for a missing queue, subscribes again after a cancel,
  * rebuilds a lost channel alone while its neighbours on the same connection notice nothing, and sees to it
  * that the binding is still there. Enters: deliveries from the broker. Leaves: `Delivery` handles, states.
+ * It knows neither REGARDS nor what happens to a delivery.
  */
 import type { Channel, ConsumeMessage } from "amqplib";
 import { Backoff, type BackoffLimits } from "./backoff";
+import { now } from "./clock";
 import { type Connection, closeQuietly, type OpenChannel } from "./connection";
 import { withDeadline } from "./deadline";
 import { Delivery } from "./delivery";
 import { type Fault, faultOf } from "./fault";
-import { bindQueue, prepareQueue, type QueuePlan } from "./queue";
+import {
+  type Aside,
+  bindQueue,
+  deadLetterName,
+  declareTemporary,
+  look,
+  type PreparedQueue,
+  prepareQueue,
+  type QueuePlan,
+} from "./queue";
 import { Settlements } from "./settlements";
+import { LastTold, type Told } from "./told";
 
-/** What a subscription is doing; `waiting` says for what, and when it tries again. */
+/** What a subscription is doing; `waiting` says for what, and when it tries again (on our `clock`). */
 export type SubscriptionState =
   | { readonly phase: "idle" }
   | { readonly phase: "preparing" }
   | { readonly phase: "consuming" }
+  /** Told to take nothing for a while. */
+  | { readonly phase: "paused" }
   /** Consuming what is there, but the binding to the exchange is missing. */
   | { readonly phase: "unbound"; readonly fault: Fault; readonly retryAt: number }
   | { readonly phase: "waiting"; readonly fault: Fault; readonly retryAt: number };
+
+/** What was seen of the queue from outside. */
+export interface Finding {
+  /** Consumers beside this one. */
+  readonly otherReaders: number;
+  /** Messages in the dead-letter queue of an own queue. */
+  readonly deadLetters: number;
+  /** The argument in which an own queue differs from what this node would declare. */
+  readonly differs: string | undefined;
+}
 
 /** Milliseconds. */
 export interface SubscriptionTiming {
@@ -39,9 +63,15 @@ export interface SubscriptionOptions {
 /** Who is told; all are called synchronously and must not throw. */
 export interface SubscriptionEvents {
   delivered(delivery: Delivery): void;
-  /** The channel is gone: the broker has all of these again. */
-  lost(deliveries: readonly Delivery[]): void;
+  /**
+   * The broker may give these out again: their channel is gone, or (they are open still) their queue moved or
+   * was deleted. `told` are the last verdicts, which may not have arrived.
+   */
+  lost(deliveries: readonly Delivery[], told: readonly Told[]): void;
   changed(state: SubscriptionState): void;
+  found(finding: Finding): void;
+  /** Something threw where nothing should. */
+  surprised(error: unknown): void;
 }
 
 const TIMING: SubscriptionTiming = {
@@ -50,8 +80,8 @@ const TIMING: SubscriptionTiming = {
   upkeep: 10_000,
 };
 
-/** The binding is looked after every time; the rest, which is only needed to give events up, is dearer. */
-const DECLARE_EVERY = 6;
+/** The binding is looked after every time; the rest is dearer. */
+const LOOK_EVERY = 6;
 
 /**
  * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
@@ -65,6 +95,7 @@ interface Session {
   readonly generation: number;
   readonly settlements: Settlements;
   readonly open: Map<number, Delivery>;
+  readonly told: LastTold;
   consumerTag: string | undefined;
 }
 
@@ -74,13 +105,16 @@ export class Subscription {
   readonly #timing: SubscriptionTiming;
   readonly #events: SubscriptionEvents;
   readonly #backoff: Backoff;
+  readonly #aside: Aside;
   #state: SubscriptionState = { phase: "idle" };
   #session: Session | undefined;
+  #prepared: PreparedQueue | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
   /** Counts attempts; whatever belongs to an older one is out of date. */
   #attempt = 0;
   #looks = 0;
+  #paused = false;
   #stopped = false;
 
   constructor(connection: Connection, options: SubscriptionOptions, events: SubscriptionEvents) {
@@ -89,10 +123,16 @@ export class Subscription {
     this.#timing = { ...TIMING, ...options.timing };
     this.#events = events;
     this.#backoff = new Backoff(this.#timing.backoff);
+    this.#aside = (work) => connection.aside(work, "the queue's answer");
   }
 
   get state(): SubscriptionState {
     return this.#state;
+  }
+
+  /** The queue's name at the broker; a temporary one has a new name at each declaration. */
+  get queueName(): string {
+    return this.#prepared?.name ?? this.#options.queue.name;
   }
 
   /** Consumes whenever the connection is up, until stopped. */
@@ -100,7 +140,7 @@ export class Subscription {
     this.#stopListening = this.#connection.onState((state) => {
       if (state.phase === "connected" && this.#session === undefined && this.#state.phase === "idle") {
         this.#begin();
-      } else if (state.phase === "reconnecting") {
+      } else if (state.phase === "reconnecting" || state.phase === "closing") {
         this.#attempt += 1;
         clearTimeout(this.#timer);
         this.#dropSession();
@@ -113,16 +153,31 @@ export class Subscription {
     }
   }
 
+  /** Takes no more deliveries until `resume()`, so that other readers get them. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#change({ phase: "paused" });
+    await this.#cancelConsumer(this.#timing.answer);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#stopped && this.#connection.isUp) {
+      this.#begin();
+    } else {
+      this.#change({ phase: "idle" });
+    }
+  }
+
   /** Takes no more deliveries; those at hand can still be settled. */
   async cancel(limit: number = this.#timing.answer): Promise<void> {
     this.#stopped = true;
     this.#attempt += 1;
     clearTimeout(this.#timer);
     this.#stopListening?.();
-    const { channel, consumerTag } = this.#session ?? {};
-    if (channel !== undefined && consumerTag !== undefined) {
-      await attempt(() => channel.cancel(consumerTag), limit, "cancelling the consumer");
-    }
+    await this.#cancelConsumer(limit);
   }
 
   /** Cancels, gives back what is still open, and closes the channel. */
@@ -140,10 +195,23 @@ export class Subscription {
     }
     session.settlements.flush();
     session.settlements.close();
-    await attempt(() => session.channel.close(), limit, "closing the channel");
+    await quietly(() => session.channel.close(), limit, "closing the channel");
+  }
+
+  async #cancelConsumer(limit: number): Promise<void> {
+    const session = this.#session;
+    const { channel, consumerTag } = session ?? {};
+    if (session !== undefined && channel !== undefined && consumerTag !== undefined) {
+      session.consumerTag = undefined;
+      await quietly(() => channel.cancel(consumerTag), limit, "cancelling the consumer");
+    }
   }
 
   #begin(): void {
+    if (this.#paused) {
+      this.#change({ phase: "paused" });
+      return;
+    }
     this.#attempt += 1;
     const attempt = this.#attempt;
     this.#change({ phase: "preparing" });
@@ -160,21 +228,32 @@ export class Subscription {
   async #subscribe(attempt: number): Promise<void> {
     const { queue, prefetch } = this.#options;
     if (queue.mode !== "temporary") {
-      await this.#connection.aside((channel) => prepareQueue(channel, queue), "the queue's answer");
+      this.#prepared = await prepareQueue(this.#aside, queue);
     }
-    const opened = await this.#connection.channel();
-    if (attempt !== this.#attempt) {
-      closeQuietly(opened.channel, this.#timing.answer);
-      return;
+    // A cancelled consumer's channel is still good, and so are the verdicts on what came by it.
+    let session = attempt === this.#attempt ? this.#session : undefined;
+    if (session === undefined) {
+      const opened = await this.#connection.channel();
+      if (attempt !== this.#attempt) {
+        closeQuietly(opened.channel, this.#timing.answer);
+        return;
+      }
+      session = this.#adopt(opened);
+      await this.#answered(session.channel.prefetch(prefetch), "setting the prefetch");
     }
-    const session = this.#adopt(opened);
-    const { channel } = opened;
-    await this.#answered(channel.prefetch(prefetch), "setting the prefetch");
+    const adopted = session;
+    const { channel } = adopted;
     if (queue.mode === "temporary") {
-      await this.#answered(prepareQueue(channel, queue), "declaring the queue");
+      this.#prepared = await this.#answered(declareTemporary(channel, queue), "declaring the queue");
     }
-    const consuming = channel.consume(queue.name, (message) => this.#receive(session, message));
-    session.consumerTag = (await this.#answered(consuming, "subscribing")).consumerTag;
+    const consuming = channel.consume(this.queueName, (message) => this.#receive(adopted, message));
+    const { consumerTag } = await this.#answered(consuming, "subscribing");
+    if (attempt === this.#attempt) {
+      adopted.consumerTag = consumerTag;
+    } else if (this.#session === adopted) {
+      // Paused or stopped meanwhile.
+      await quietly(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer");
+    }
   }
 
   #answered<T>(promise: PromiseLike<T>, what: string): Promise<T> {
@@ -183,13 +262,22 @@ export class Subscription {
 
   #adopt({ channel, generation }: OpenChannel): Session {
     this.#dropSession();
-    const settlements = new Settlements(channel, Math.min(MOST_TOGETHER, this.#options.prefetch / 2));
-    const session: Session = { channel, generation, settlements, open: new Map(), consumerTag: undefined };
+    const { prefetch } = this.#options;
+    const settlements = new Settlements(channel, Math.min(MOST_TOGETHER, prefetch / 2));
+    const session: Session = {
+      channel,
+      generation,
+      settlements,
+      open: new Map(),
+      told: new LastTold(prefetch),
+      consumerTag: undefined,
+    };
     this.#session = session;
     let cause: unknown;
     channel.on("error", (error: unknown) => {
       cause = error;
     });
+    channel.on("handler-error", (error: unknown) => this.#events.surprised(error));
     channel.on("close", () => {
       if (this.#session === session) {
         this.#dropSession();
@@ -203,7 +291,7 @@ export class Subscription {
   #resumeUnlessDisconnected(cause: unknown): void {
     const attempt = this.#attempt;
     queueMicrotask(() => {
-      if (attempt === this.#attempt && !this.#stopped) {
+      if (attempt === this.#attempt && !this.#stopped && !this.#paused) {
         this.#waitAndBegin(cause);
       }
     });
@@ -215,52 +303,70 @@ export class Subscription {
     }
     if (message === null) {
       session.consumerTag = undefined;
-      this.#waitAndBegin(new CancelledError(this.#options.queue.name));
+      if (!this.#stopped && !this.#paused) {
+        // The queue was deleted, or moved to another member of the cluster: only there do they come again.
+        this.#events.lost([...session.open.values()], session.told.take());
+        this.#waitAndBegin(new CancelledError(this.queueName));
+      }
       return;
     }
     const delivery = new Delivery(message, session.generation, {
-      settle: (tag, verdict) => {
-        session.open.delete(tag);
-        session.settlements.settle(tag, verdict);
+      settle: (settled, verdict) => {
+        session.open.delete(settled.tag);
+        session.settlements.settle(settled.tag, verdict);
+        if (verdict !== "return") {
+          session.told.add(settled);
+        }
       },
     });
     session.open.set(delivery.tag, delivery);
+    session.settlements.opened(delivery.tag);
     this.#events.delivered(delivery);
   }
 
-  /** Nothing reached us through a binding that is gone, and no one says so: hence the upkeep. */
+  /** Nothing reaches us through a binding that is gone, and no one says so: hence the upkeep. */
   async #bind(attempt: number): Promise<void> {
     const { queue } = this.#options;
     if (attempt !== this.#attempt) {
       return;
     }
-    if (queue.mode === "existing") {
-      this.#consuming();
-      return;
-    }
     let again: number = this.#timing.upkeep;
-    const { phase } = this.#state;
-    const isDue = phase === "consuming" ? ++this.#looks % DECLARE_EVERY === 0 : phase !== "preparing";
     try {
-      await this.#connection.aside(async (channel) => {
-        if (queue.mode === "own" && isDue) {
-          await prepareQueue(channel, queue);
-        }
-        await bindQueue(channel, queue);
-      }, "the queue's answer");
+      await this.#maintain(this.#looks++ % LOOK_EVERY === 0);
       if (attempt === this.#attempt) {
         this.#consuming();
       }
     } catch (error) {
       if (attempt === this.#attempt) {
-        again = this.#backoff.next();
-        this.#change({ phase: "unbound", fault: faultOf(error), retryAt: Date.now() + again });
+        again = queue.mode === "existing" ? again : this.#backoff.next();
+        this.#looks = 0;
+        if (queue.mode !== "existing") {
+          this.#change({ phase: "unbound", fault: faultOf(error), retryAt: now() + again });
+        }
       }
     }
     if (attempt === this.#attempt) {
       this.#timer = setTimeout(() => void this.#bind(attempt), again);
       this.#timer.unref();
     }
+  }
+
+  async #maintain(isDue: boolean): Promise<void> {
+    const { queue } = this.#options;
+    if (isDue && queue.mode === "own" && this.#state.phase !== "preparing") {
+      this.#prepared = await prepareQueue(this.#aside, queue);
+    }
+    await bindQueue(this.#aside, queue, this.queueName);
+    if (!isDue) {
+      return;
+    }
+    const readers = await look(this.#aside, this.queueName);
+    const dead = queue.mode === "own" ? await look(this.#aside, deadLetterName(queue.name)) : undefined;
+    this.#events.found({
+      otherReaders: Math.max(0, (readers?.consumers ?? 1) - 1),
+      deadLetters: dead?.messages ?? 0,
+      differs: this.#prepared?.differs,
+    });
   }
 
   #consuming(): void {
@@ -279,7 +385,7 @@ export class Subscription {
       return;
     }
     const wait = this.#backoff.next();
-    this.#change({ phase: "waiting", fault: faultOf(error), retryAt: Date.now() + wait });
+    this.#change({ phase: "waiting", fault: faultOf(error), retryAt: now() + wait });
     this.#timer = setTimeout(() => this.#begin(), wait);
   }
 
@@ -296,9 +402,7 @@ export class Subscription {
     for (const delivery of deliveries) {
       delivery.lose();
     }
-    if (deliveries.length > 0) {
-      this.#events.lost(deliveries);
-    }
+    this.#events.lost(deliveries, session.told.take());
   }
 
   #change(state: SubscriptionState): void {
@@ -314,7 +418,7 @@ class CancelledError extends Error {
   }
 }
 
-async function attempt(work: () => PromiseLike<unknown>, limit: number, what: string): Promise<void> {
+async function quietly(work: () => PromiseLike<unknown>, limit: number, what: string): Promise<void> {
   try {
     await withDeadline(Promise.resolve(work()), limit, what);
   } catch {

@@ -1,0 +1,75 @@
+/**
+ * Where an event of an own queue waits for its next attempt: in a queue beside it that gives every message back
+ * after its time. So nothing of it depends on Node-RED: the wait survives restarts, other events go on
+ * meanwhile, and the copy counts its attempts exactly, on classic queues too. Enters: a delivery and a delay.
+ * Leaves: whether the broker has it for sure; the original may then be accepted.
+ */
+import { type Copies, ownHeader } from "./copies";
+import { isDeadLetter } from "./dead-letters";
+import type { Delivery } from "./delivery";
+import { type Aside, type OwnQueue, prepareRetryQueue, TO_QUEUE, TO_RETRY } from "./queue";
+
+const ATTEMPTS_HEADER = "regards-flow.attempts";
+const DEATHS_HEADER = "regards-flow.deaths";
+
+/** What a message of an own queue has been through, by its own account. */
+export interface History {
+  /** Attempts that failed. */
+  readonly attempts: number;
+  /** How often the process ended without a word while it had the message. */
+  readonly deaths: number;
+}
+
+const NOTHING: History = { attempts: 0, deaths: 0 };
+
+export class RetryQueue {
+  readonly #queue: OwnQueue;
+  readonly #aside: Aside;
+  readonly #copies: Copies;
+  #prepared: Promise<void> | undefined;
+
+  constructor(queue: OwnQueue, aside: Aside, copies: Copies) {
+    this.#queue = queue;
+    this.#aside = aside;
+    this.#copies = copies;
+  }
+
+  /** Has it come again after `delay` milliseconds; false where the broker has not confirmed that. */
+  async postpone(delivery: Delivery, history: History, delay: number): Promise<boolean> {
+    try {
+      this.#prepared ??= prepareRetryQueue(this.#aside, this.#queue);
+      await this.#prepared;
+    } catch {
+      this.#prepared = undefined;
+      return false;
+    }
+    const isConfirmed = await this.#copies.publish(TO_RETRY, delivery, headers(history), delay);
+    if (!isConfirmed) {
+      // Somebody may have deleted it.
+      this.#prepared = undefined;
+    }
+    return isConfirmed;
+  }
+
+  /** Has it come again at once, at the end of the queue. */
+  again(delivery: Delivery, history: History): Promise<boolean> {
+    return this.#copies.publish(TO_QUEUE, delivery, headers(history));
+  }
+
+  /** What the message says it has been through; what was sent back from the dead-letter queue begins anew. */
+  history(delivery: Delivery): History {
+    if (isDeadLetter(delivery)) {
+      return NOTHING;
+    }
+    const attempts = ownHeader(delivery, this.#queue, ATTEMPTS_HEADER);
+    const deaths = ownHeader(delivery, this.#queue, DEATHS_HEADER);
+    return {
+      attempts: typeof attempts === "number" ? attempts : 0,
+      deaths: typeof deaths === "number" ? deaths : 0,
+    };
+  }
+}
+
+function headers({ attempts, deaths }: History): Record<string, unknown> {
+  return { [ATTEMPTS_HEADER]: attempts, [DEATHS_HEADER]: deaths };
+}

@@ -1,0 +1,170 @@
+/**
+ * What a node's process knows of the events it has had, whatever connection they came by: so that a delivery
+ * the broker repeats is known again. It belongs to a node's queue rather than to one life of the node, and goes
+ * from a node to its successor of the same id. Enters: events, and what became uncertain when a channel was
+ * lost. Leaves: the event that a repeated delivery belongs to. It is bounded, and knows neither channels nor
+ * Node-RED.
+ */
+import { now } from "../amqp/clock";
+import type { Delivery } from "../amqp/delivery";
+import type { Verdict } from "../amqp/settlements";
+import type { Told } from "../amqp/told";
+import type { EventInHand } from "./event-in-hand";
+
+/** What is known about a delivery that may come again. */
+export type Expected =
+  /** The event has it, or has had it and ended meanwhile. */
+  | { readonly event: EventInHand; readonly at: number }
+  /** The broker was told this verdict, but may not have heard it. */
+  | { readonly verdict: Verdict; readonly at: number };
+
+/** Beyond this number the oldest are forgotten; those the flow still has are not. */
+const MOST_EXPECTED = 20_000;
+
+/** No redelivery takes longer: an own queue without a reader is gone by then. */
+const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Copies of ours seen lately, for one whose confirm was lost is published twice. */
+const MOST_COPIES = 1_000;
+
+export class EventMemory {
+  /** Events that occupy a place: the flow has them, or they wait for something. */
+  readonly events = new Map<string, EventInHand>();
+  readonly #expected = new Map<string, Expected[]>();
+  readonly #expectedEvents = new Set<EventInHand>();
+  readonly #copies = new Set<string>();
+  #size = 0;
+  #withoutRuns: (() => void) | undefined;
+
+  /** How many deliveries are expected to come again. */
+  get expecting(): number {
+    return this.#size;
+  }
+
+  /** The broker may give this event's delivery out again. Saying so twice changes nothing. */
+  expect(event: EventInHand): void {
+    if (!this.#expectedEvents.has(event)) {
+      this.#expectedEvents.add(event);
+      this.#add(event.delivery.fingerprint, { event, at: now() });
+    }
+  }
+
+  /** The broker may not have heard these verdicts. */
+  expectTold(told: readonly Told[]): void {
+    for (const { fingerprint, verdict } of told) {
+      if (verdict !== undefined) {
+        this.#add(fingerprint, { verdict, at: now() });
+      }
+    }
+  }
+
+  /** An event has ended, or is left to the broker: it no longer occupies a place. */
+  remove(event: EventInHand): void {
+    clearTimeout(event.timer);
+    this.events.delete(event.id);
+    this.#lookForRuns();
+  }
+
+  /**
+   * What is known of a delivery that the broker marks as repeated; it is then known no more. Two equal events of
+   * the same second are counted, and one whose flow goes on is found before one that has ended.
+   */
+  recognise(delivery: Delivery): Expected | undefined {
+    if (this.#expected.size === 0) {
+      return undefined;
+    }
+    const { fingerprint } = delivery;
+    const list = this.#expected.get(fingerprint);
+    if (list === undefined) {
+      return undefined;
+    }
+    const place = Math.max(0, list.findIndex(isGoingOn));
+    const [found] = list.splice(place, 1);
+    if (list.length === 0) {
+      this.#expected.delete(fingerprint);
+    }
+    if (found !== undefined) {
+      this.#drop(found);
+    }
+    return found;
+  }
+
+  /** True when a copy of ours with this id has come before, and says that it has. */
+  isRepeatedCopy(messageId: string): boolean {
+    if (this.#copies.has(messageId)) {
+      return true;
+    }
+    this.#copies.add(messageId);
+    if (this.#copies.size > MOST_COPIES) {
+      const [oldest = ""] = this.#copies;
+      this.#copies.delete(oldest);
+    }
+    return false;
+  }
+
+  /** Calls back once, when no event has a run that goes on: at once if that is so already. */
+  afterRuns(done: () => void): void {
+    const before = this.#withoutRuns;
+    this.#withoutRuns = () => {
+      before?.();
+      done();
+    };
+    this.#lookForRuns();
+  }
+
+  #lookForRuns(): void {
+    const done = this.#withoutRuns;
+    if (done === undefined) {
+      return;
+    }
+    for (const { run } of this.events.values()) {
+      if (run !== undefined) {
+        return;
+      }
+    }
+    this.#withoutRuns = undefined;
+    done();
+  }
+
+  #add(fingerprint: string, expected: Expected): void {
+    const list = this.#expected.get(fingerprint);
+    if (list === undefined) {
+      this.#expected.set(fingerprint, [expected]);
+    } else {
+      list.push(expected);
+    }
+    this.#size += 1;
+    this.#forgetOld();
+  }
+
+  #drop(expected: Expected): void {
+    this.#size -= 1;
+    if ("event" in expected) {
+      this.#expectedEvents.delete(expected.event);
+    }
+  }
+
+  /** Those expected longest come first. */
+  #forgetOld(): void {
+    const before = now() - FORGET_MS;
+    for (const [fingerprint, list] of this.#expected) {
+      const oldest = list[0]?.at ?? 0;
+      if (this.#size <= MOST_EXPECTED && oldest > before) {
+        return;
+      }
+      const kept = list.filter(isGoingOn);
+      for (const each of list.filter((one) => !isGoingOn(one))) {
+        this.#drop(each);
+      }
+      if (kept.length === 0) {
+        this.#expected.delete(fingerprint);
+      } else {
+        this.#expected.set(fingerprint, kept);
+      }
+    }
+  }
+}
+
+function isGoingOn(expected: Expected): boolean {
+  return "event" in expected && expected.event.ending === undefined;
+}
