@@ -20,6 +20,7 @@ export class Broker {
   readonly #connections: Readonly<Record<Role, SharedConnection>>;
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
   readonly #said = new Set<FaultCode>();
+  readonly #leaving = new Set<() => Promise<void>>();
   #users = 0;
   #idle: (() => void) | undefined;
 
@@ -52,8 +53,21 @@ export class Broker {
     };
   }
 
-  /** Node-RED closes a config node together with its users: lets them drain first, then closes all. */
+  /**
+   * Whoever uses it leaves when it closes: Node-RED closes a config node together with the users it knows of,
+   * and those that name it by a variable are not among them.
+   * @returns how to stop being called
+   */
+  onClosing(leave: () => Promise<void>): () => void {
+    this.#leaving.add(leave);
+    return () => this.#leaving.delete(leave);
+  }
+
+  /** Lets its users leave first, then closes all. */
   async close(): Promise<void> {
+    for (const leave of [...this.#leaving]) {
+      leave().catch(() => undefined);
+    }
     if (this.#users > 0) {
       const idle = new Promise<void>((resolve) => {
         this.#idle = resolve;

@@ -16,6 +16,18 @@ export interface Outgoing {
   readonly routingKey: string;
   readonly content: Buffer;
   readonly properties: Omit<Options.Publish, "mandatory" | "persistent" | "messageId">;
+  /** Made by the publisher unless given: what is published a second time keeps the id of the first. */
+  readonly messageId?: string;
+  /**
+   * What happens when the confirm of a sent message is lost with its channel: it is sent again until it is
+   * confirmed (the default), or, where a second one would do harm, refused as UNCERTAIN.
+   */
+  readonly repeat?: "until-confirmed" | "never";
+  /**
+   * So many milliseconds after `publish()` it is given up, connected or not: UNSENT when it never left, else
+   * NOT_CONFIRMED (UNCERTAIN where it is not repeated). Without it, it waits as long as it takes.
+   */
+  readonly giveUpAfter?: number;
 }
 
 /** What became of a message. */
@@ -25,12 +37,22 @@ export type PublishResult =
 
 /** Stable codes of refusals. */
 export type RefusalCode =
-  | "REGARDS_UNROUTABLE"
-  | "REGARDS_NACKED"
-  | "REGARDS_NOT_CONFIRMED"
-  | "REGARDS_OUTBOX_FULL"
-  | "REGARDS_NOT_PUBLISHED"
-  | "REGARDS_CLOSED";
+  /** No queue is bound to the exchange. */
+  | "UNROUTABLE"
+  /** The broker said no. */
+  | "NACKED"
+  /** Sent, and no confirm came in time: the broker may have it. */
+  | "NOT_CONFIRMED"
+  /** Not sent in time: the broker does not have it. */
+  | "UNSENT"
+  /** Sent, its confirm was lost, and it must not be repeated: the broker may have it. */
+  | "UNCERTAIN"
+  /** Too many wait already; not taken. */
+  | "OUTBOX_FULL"
+  /** amqplib refused it; not sent. */
+  | "NOT_PUBLISHED"
+  /** The publisher was closed before the verdict. */
+  | "CLOSED";
 
 /** What the publisher is doing; `waiting` says for what. */
 export type PublisherState =
@@ -119,11 +141,11 @@ export class Publisher {
   /** Takes a message; the promise never rejects. */
   publish(message: Outgoing): Promise<PublishResult> {
     if (this.#closed) {
-      return Promise.resolve(refused("REGARDS_CLOSED", "The node is closing; nothing was published."));
+      return Promise.resolve(refused("CLOSED", "The node is closing; nothing was published."));
     }
     if (this.#outbox.size >= this.#limit) {
       const cause = `${this.#outbox.size} messages wait for the broker already; nothing was published.`;
-      return Promise.resolve(refused("REGARDS_OUTBOX_FULL", cause));
+      return Promise.resolve(refused("OUTBOX_FULL", cause));
     }
     const messageId = randomUUID();
     return new Promise((resolve) => {
@@ -152,7 +174,7 @@ export class Publisher {
     clearInterval(this.#watch);
     const left = [...this.#outbox.values()];
     for (const entry of left) {
-      this.#conclude(entry, refused("REGARDS_CLOSED", "The node was closed before the broker confirmed."));
+      this.#conclude(entry, refused("CLOSED", "The node was closed before the broker confirmed."));
     }
     const channel = this.#channel;
     this.#channel = undefined;
@@ -206,20 +228,20 @@ export class Publisher {
         // The channel went while we wrote: what it held is unsent again, this one included.
         return;
       }
-      this.#conclude(entry, refused("REGARDS_NOT_PUBLISHED", `amqplib refused it: ${faultOf(error).detail}`));
+      this.#conclude(entry, refused("NOT_PUBLISHED", `amqplib refused it: ${faultOf(error).detail}`));
     }
     this.#startWatch();
   }
 
   #confirmed(entry: Entry, error: unknown): void {
     if (entry.returned !== undefined) {
-      this.#conclude(entry, refused("REGARDS_UNROUTABLE", entry.returned));
+      this.#conclude(entry, refused("UNROUTABLE", entry.returned));
     } else if (error === null || error === undefined) {
       this.#conclude(entry, { confirmed: true, messageId: entry.messageId });
       this.#works();
     } else {
       const { exchange } = entry.message;
-      this.#conclude(entry, refused("REGARDS_NACKED", `The broker did not take it on exchange ${exchange}.`));
+      this.#conclude(entry, refused("NACKED", `The broker did not take it on exchange ${exchange}.`));
     }
   }
 
@@ -375,7 +397,7 @@ export class Publisher {
     for (const entry of [...this.#outbox.values()]) {
       if (entry.sentAt !== undefined && entry.sentAt <= before) {
         const cause = `The broker did not confirm within ${this.#timing.confirm / 1000} s; it may have it.`;
-        this.#conclude(entry, refused("REGARDS_NOT_CONFIRMED", cause));
+        this.#conclude(entry, refused("NOT_CONFIRMED", cause));
       }
     }
   }

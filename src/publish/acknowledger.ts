@@ -15,6 +15,7 @@ import {
   urnsIn,
 } from "../regards/acknowledgement";
 import type { RegardsSystem } from "../regards/system";
+import { publishCode } from "./refusal";
 import type { AckOutSettings } from "./settings";
 import type { PublisherView } from "./view";
 
@@ -132,7 +133,7 @@ export class Acknowledger {
       return { published: true, regards };
     }
     const urns = missing.map(({ urn }) => urn);
-    return refusal(new RefusedError(refused.code, refused.message, urns), regards);
+    return refusal(new RefusedError(publishCode(refused.code), refused.message, urns), regards);
   }
 
   #changed(): void {

@@ -44,7 +44,7 @@ describe("a confirm that never comes", function () {
     thief.steals = false;
     const second = await publish();
 
-    assert.equal(first.confirmed === false && first.code, "REGARDS_NOT_CONFIRMED");
+    assert.equal(first.confirmed === false && first.code, "NOT_CONFIRMED");
     assert.equal(second.confirmed, true);
     assert.equal(publisher.waiting, 0);
   });

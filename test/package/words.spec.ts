@@ -234,7 +234,7 @@ describe("the words", () => {
       [...(type.exec(read(source))?.[0] ?? "").matchAll(/"(REGARDS_\w+)"/g)].map(([, code = ""]) => code);
     const ofEvents = codesIn("src/regards/event.ts", /type ProblemCode =[^;]+;/);
     const ofAcknowledgements = [
-      ...codesIn("src/amqp/publisher.ts", /type \w*Code =[^;]+;/),
+      ...codesIn("src/publish/refusal.ts", /type \w*Code =[^;]+;/),
       ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),
     ];
     for (const type of TYPES.filter((each) => each !== "regards-broker")) {
