@@ -13,7 +13,9 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, definition);
     try {
       const { settings, options } = linkOf(RED, definition as unknown as Definition, this.credentials ?? {});
-      this.regards = { system: settings, broker: new Broker(options, logOf(RED, this)) };
+      const { endpoints, vhost } = settings;
+      const server = JSON.stringify([endpoints, vhost]);
+      this.regards = { system: settings, server, broker: new Broker(options, logOf(RED, this)) };
     } catch (error) {
       reportSettings(RED, this, error);
     }

@@ -17,6 +17,7 @@ export type FaultCode =
   | "queue-differs"
   | "queue-locked"
   | "queue-silent"
+  | "stream"
   | "consumer-timeout"
   | "cancelled"
   | "tls-untrusted"

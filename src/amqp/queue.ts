@@ -179,7 +179,10 @@ async function declareOwn(aside: Aside, { name, type }: OwnQueue): Promise<strin
   await declaredExchange(aside, dead);
   await declared(aside, dead, durable(type, dead, TO_QUEUE));
   const { arguments: shared, ...options } = durable(type, dead, TO_DEAD);
-  const differs = await declared(aside, name, { ...options, arguments: { ...shared, "x-expires": UNUSED_MS } });
+  const differs = await declared(aside, name, {
+    ...options,
+    arguments: { ...shared, "x-expires": UNUSED_MS },
+  });
   await aside(async (channel) => {
     await channel.bindQueue(dead, dead, TO_DEAD);
     await channel.bindQueue(name, dead, TO_QUEUE);

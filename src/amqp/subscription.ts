@@ -310,6 +310,10 @@ export class Subscription {
       }
       return;
     }
+    if (message.properties.headers?.["x-stream-offset"] !== undefined) {
+      this.#refuseStream();
+      return;
+    }
     const delivery = new Delivery(message, session.generation, {
       settle: (settled, verdict) => {
         session.open.delete(settled.tag);
@@ -322,6 +326,15 @@ export class Subscription {
     session.open.set(delivery.tag, delivery);
     session.settlements.opened(delivery.tag);
     this.#events.delivered(delivery);
+  }
+
+  /** Only its deliveries tell a stream; nothing can be given back to one, so it is read no further. */
+  #refuseStream(): void {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#dropSession();
+    const detail = `queue '${this.queueName}' is a stream`;
+    this.#change({ phase: "waiting", fault: { code: "stream", detail }, retryAt: Number.POSITIVE_INFINITY });
   }
 
   /** Nothing reaches us through a binding that is gone, and no one says so: hence the upkeep. */

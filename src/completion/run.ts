@@ -83,6 +83,11 @@ export class Run {
     }
   }
 
+  /** The failure known so far, of a run that goes on. */
+  get failure(): Outcome | undefined {
+    return this.outcome.kind === "failed" ? this.outcome : undefined;
+  }
+
   isHeldBy(node: FlowNode): boolean {
     return this.#holderThat((holder) => holder === node) !== undefined;
   }

@@ -44,6 +44,8 @@ export interface ConsumerHost {
   /** What `view` shows has changed. */
   changed(): void;
   debug(words: string): void;
+  /** Words of the status, for the log: a cause, a part of a sentence. */
+  words(key: string): string;
 }
 
 /** What a consumer is made of. */
@@ -54,7 +56,8 @@ export interface ConsumerParts {
   readonly broker: Broker;
   /** What this process knows of the node's events from its earlier lives. */
   readonly memory: EventMemory;
-  readonly tracker: CompletionTracker;
+  /** Only where events are settled when the flow has finished. */
+  readonly tracker: CompletionTracker | undefined;
   readonly flows: FlowsState;
   /** True where the process before this one ended without a word. */
   readonly hasDied: boolean;
@@ -161,7 +164,7 @@ export class EventConsumer implements InCharge {
     const beat = Math.min(15_000, Math.max(100, settings.deadline / 20));
     this.#watchdog = setInterval(() => this.#watch(), beat);
     this.#watchdog.unref();
-    tracker.acquire();
+    tracker?.acquire();
     this.#subscription.start();
   }
 
@@ -222,7 +225,7 @@ export class EventConsumer implements InCharge {
     this.#stopListening();
     await this.#copies?.close(CLOSE_MS);
     // A deploy of other nodes lets the runs go on, and their outcomes are still to be heard.
-    memory.afterRuns(() => tracker.release());
+    memory.afterRuns(() => tracker?.release());
     if (removed) {
       await this.leave();
     }
@@ -273,7 +276,7 @@ export class EventConsumer implements InCharge {
     const { run } = event;
     event.run = undefined;
     if (run !== undefined) {
-      this.#parts.tracker.forget(run);
+      this.#parts.tracker?.forget(run);
     }
     if (event.ending !== undefined) {
       return;
@@ -330,7 +333,7 @@ export class EventConsumer implements InCharge {
     const { flows, host } = this.#parts;
     if (flows.pausedBy !== undefined && !this.#isPaused) {
       this.#isPaused = true;
-      host.log.warn("paused", { cause: flows.pausedBy });
+      host.log.warn("paused", { cause: host.words(`pause.${flows.pausedBy}`) });
       for (const delivery of this.#untouched.splice(0)) {
         delivery.settle("return");
       }
@@ -492,7 +495,7 @@ export class EventConsumer implements InCharge {
     const { memory, settings } = this.#parts;
     while (this.#queued.length > 0 && memory.events.size - this.#queued.length < settings.maxInFlight) {
       const event = this.#queued.shift();
-      if (event !== undefined && event.delivery.isOpen && event.ending === undefined) {
+      if (event?.delivery.isOpen && event.ending === undefined) {
         this.#offerAgain(event);
       } else if (event !== undefined) {
         this.ended(event, { kind: "again" });
@@ -547,18 +550,13 @@ export class EventConsumer implements InCharge {
     }
     const message = this.#messageOf(event, decoded);
     const send = (): void => host.send(output, message);
-    switch (settings.settle) {
-      case "finished":
-        event.run = tracker.track(message, send, (outcome) =>
-          event.inCharge.ended(event, endingOf(outcome)),
-        );
-        return;
-      case "handed":
-        send();
-        this.ended(event, { kind: "settled", verdict: "accept" });
-        return;
-      case "manual":
-        send();
+    if (tracker !== undefined) {
+      event.run = tracker.track(message, send, (outcome) => event.inCharge.ended(event, endingOf(outcome)));
+      return;
+    }
+    send();
+    if (settings.settle === "handed") {
+      this.ended(event, { kind: "settled", verdict: "accept" });
     }
   }
 
@@ -627,7 +625,10 @@ export class EventConsumer implements InCharge {
         continue;
       }
       if (event.phase === "flow") {
-        this.#said = { duration: durationOf(time - event.since), node: event.run?.heldBy ?? "" };
+        this.#said = {
+          duration: durationOf(time - event.since),
+          node: event.run?.heldBy || host.words("the-flow"),
+        };
         this.#heldWarning.happened();
       }
       memory.expect(event);

@@ -2,7 +2,7 @@
  * Reads a delivery and decides whether it is for this node: a fanout exchange carries every tenant's and
  * every user's events. Pure. What cannot be read may be ours, so it is passed on rather than skipped.
  */
-import { REASON_HEADER } from "../amqp/dead-letter";
+import { isDeadLetter } from "../amqp/dead-letters";
 import type { Delivery } from "../amqp/delivery";
 import { decode } from "../regards/decode";
 import { type Recognised, text, type Unrecognised } from "../regards/event";
@@ -19,7 +19,7 @@ export function select(
 ): Recognised | Unrecognised | undefined {
   const tenant = text(delivery.headers["regards.tenant"]);
   // Accepting a dead letter because it is somebody else's would destroy the last copy of it.
-  const isLetter = delivery.headers[REASON_HEADER] !== undefined;
+  const isLetter = isDeadLetter(delivery);
   if (!isLetter && ours !== undefined && tenant !== undefined && tenant !== ours) {
     return undefined;
   }

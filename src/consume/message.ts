@@ -42,7 +42,7 @@ export function eventMessage(
     tenant: typeof tenant === "string" ? tenant : null,
     correlationId: decoded.correlationId ?? null,
     receivedAt,
-    redelivered: delivery.redelivered || attempt > 1,
+    redelivered: delivery.redelivered,
     attempt,
     exchange: delivery.exchange,
     queue,

@@ -1,5 +1,5 @@
 /** The present moment as text, written once a millisecond: many events arrive in one, and writing is dear. */
-export class Stamp {
+export class ReceivedAt {
   #moment = Number.NaN;
   #text = "";
 

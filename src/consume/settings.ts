@@ -14,6 +14,8 @@ export interface ConsumerSettings {
   readonly attempts: number;
   /** Milliseconds. */
   readonly retryDelay: number;
+  /** Node types whose end is not waited for. */
+  readonly notWaitedFor: ReadonlySet<string>;
   /** Milliseconds. */
   readonly deadline: number;
 }

@@ -13,6 +13,8 @@ export interface BrokerCredentials {
 export interface RegardsLink {
   readonly system: RegardsSystem;
   readonly broker: Broker;
+  /** Which RabbitMQ and vhost: two broker nodes may name the same. */
+  readonly server: string;
 }
 
 /** The config node as the other nodes see it. */

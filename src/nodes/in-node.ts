@@ -1,75 +1,27 @@
 /**
- * Makes a Node-RED node type of a row in the services table: the three in-nodes differ in nothing else.
- * This file is the seam between Node-RED and `EventConsumer`; it holds no logic of its own.
+ * Makes a Node-RED node type of a row in the services table: the in-nodes differ in nothing else. This file is
+ * the seam between Node-RED and `EventConsumer`; it holds no logic of its own.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
+import { now } from "../amqp/clock";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode, Runtime } from "../completion/runtime";
 import { trackerOf } from "../completion/tracker";
 import { type ConsumerHost, EventConsumer } from "../consume/event-consumer";
-import type { ConsumerSettings } from "../consume/settings";
 import type { Service } from "../regards/services";
-import type { BrokerNode } from "./broker-node";
+import type { BrokerNode, RegardsLink } from "./broker-node";
+import { type BrokerUse, useBroker } from "./broker-use";
+import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
+import { installationOf } from "./installation";
+import { NodeLives } from "./node-lives";
+import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
-import { consumerSettings, type Definition } from "./settings";
+import { consumerSettings, type Definition, filterOf, SettingsError } from "./settings";
 import { consumerStatus, StatusDisplay } from "./status";
-import { logOf, notConfigured, reportSettings, translator } from "./words";
+import { logOf, translator } from "./words";
 
 interface InNodeDef extends NodeDef {
   readonly broker: string;
-}
-
-/** Registers `type` as an in-node for one kind of REGARDS event. */
-export function registerInNode(RED: NodeAPI, type: string, service: Service): void {
-  registerSampleRoute(RED, type, service);
-  const restarts = restartsOf(RED.events);
-  RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
-    RED.nodes.createNode(this, definition);
-    const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
-    const host = hostOf(RED, this, () => display?.touch());
-    let display: StatusDisplay | undefined;
-    const samples = offerSamples(this, { host, system: link?.system, queue: "" });
-    if (link === undefined) {
-      notConfigured(RED, this);
-      return;
-    }
-    let settings: ConsumerSettings;
-    try {
-      settings = consumerSettings(definition as unknown as Definition, this.id, service, link.system);
-    } catch (error) {
-      reportSettings(RED, this, error);
-      return;
-    }
-    samples.queue = settings.queue.name;
-    const tracker = settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined;
-    const consumer = new EventConsumer(service, settings, link.system, link.broker, tracker, restarts, host);
-    const status = translator(RED, "status");
-    display = new StatusDisplay(
-      () => consumerStatus(consumer.view, Date.now(), status),
-      (shown) => this.status(shown),
-    );
-    display.touch();
-    if (settings.settle === "manual") {
-      this.on("input", (message: NodeMessageInFlow, _send, done) => {
-        const { regards, settle } = message as NodeMessageInFlow & Verdict;
-        consumer.decideByHand(regards?.deliveryId, settle);
-        done();
-      });
-    }
-    this.on("close", (removed: boolean, done: () => void) => {
-      // A disabled node is "removed" too, but its events must wait for it.
-      display?.stop();
-      consumer.close(removed && !isInFlows(RED, this.id)).then(done, done);
-    });
-  });
-}
-
-function isInFlows(RED: NodeAPI, id: string): boolean {
-  let isThere = false;
-  RED.nodes.eachNode((node) => {
-    isThere ||= node.id === id;
-  });
-  return isThere;
 }
 
 /** What a message wired back says about its delivery. */
@@ -78,21 +30,147 @@ interface Verdict {
   readonly settle?: unknown;
 }
 
-/** `wires` and `hooks` exist at run time and are missing from the published types. */
+/** `wires` exists at run time and is missing from the published types. */
 interface WiredNode {
   readonly wires: readonly (readonly string[])[];
 }
 
+/** One for each Node-RED, whatever the type of the node. */
+const allLives = new WeakMap<object, NodeLives>();
+
+/** Registers `type` as an in-node for one kind of REGARDS event. */
+export function registerInNode(RED: NodeAPI, type: string, service: Service): void {
+  registerSampleRoute(RED, type, service);
+  const flows = flowsWatchOf(RED.events as unknown as RuntimeEvents);
+  const lives = livesOf(RED);
+  RED.nodes.registerType(type, function (this: Node, definition: InNodeDef) {
+    RED.nodes.createNode(this, definition);
+    let display: StatusDisplay | undefined;
+    let consumer: EventConsumer | undefined;
+    const host = hostOf(RED, this, () => display?.touch());
+    const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
+    const samples = offerSamples(this, { host, system: link?.system, queue: "" });
+
+    const start = ({ system, broker, server }: RegardsLink): BrokerUse => {
+      const place = { id: this.id, installation: installationOf(RED) };
+      const settings = consumerSettings(definition as unknown as Definition, place, service, system);
+      const life = {
+        nodeId: this.id,
+        name: `${type} "${this.name || this.id}"`,
+        queue: settings.queue,
+        server,
+        filter: filterOf(definition as unknown as Definition, service, system),
+        broker,
+        log: host.log,
+      };
+      const rival = lives.rivalOf(life);
+      if (rival !== undefined) {
+        throw new SettingsError("same-queue", {
+          property: "queue",
+          queue: settings.queue.name,
+          node: rival.name,
+        });
+      }
+      lives.started(life);
+      const started = new EventConsumer({
+        ...{ service, settings, system, broker, flows, host },
+        memory: lives.memoryOf(life),
+        tracker: settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined,
+        hasDied: hasDied(RED),
+      });
+      consumer = started;
+      samples.queue = settings.queue.name;
+      samples.system = system;
+      const status = translator(RED, "status");
+      const shown = new StatusDisplay(
+        () => consumerStatus(started.view, now(), status),
+        (light) => this.status(light),
+      );
+      display = shown;
+      shown.touch();
+      return {
+        close: async (removed) => {
+          if (consumer === started) {
+            consumer = undefined;
+          }
+          shown.stop();
+          const isGone = removed && !isInFlows(RED, this);
+          lives.stopped(life);
+          await started.close(isGone);
+          if (isGone) {
+            lives.removed(life);
+          }
+        },
+      };
+    };
+
+    useBroker(RED, this, definition.broker, start);
+    if ((definition as unknown as Definition).settle === "manual") {
+      this.on("input", (message: NodeMessageInFlow, _send, done) => {
+        const { regards, settle } = message as NodeMessageInFlow & Verdict;
+        consumer?.decideByHand(regards?.deliveryId, settle);
+        done();
+      });
+    }
+  });
+}
+
+function livesOf(RED: NodeAPI): NodeLives {
+  const known = allLives.get(RED.events);
+  if (known !== undefined) {
+    return known;
+  }
+  const lives = new NodeLives();
+  allLives.set(RED.events, lives);
+  restartsOf(RED.events).onChange((isGoingOn) => {
+    if (!isGoingOn) {
+      lives.sweep((id) => isInFlows(RED, { id }));
+    }
+  });
+  return lives;
+}
+
+/** A node of a flow, or the copy of one that a subflow's instance has (`_alias` is the original's id). */
+interface Placed {
+  readonly id: string;
+  readonly z?: string;
+  readonly _alias?: string;
+}
+
+/**
+ * True for a node that is still meant to be there, running or disabled. A disabled node is "removed" for Node-RED,
+ * but its events must wait for it. One that has become part of a subflow is gone: its instances read queues of
+ * their own.
+ */
+function isInFlows(RED: NodeAPI, { id, z, _alias }: Placed): boolean {
+  const found = new Map<string, Placed & { readonly type: string }>();
+  RED.nodes.eachNode((node) => {
+    found.set(node.id, node as Placed & { readonly type: string });
+  });
+  if (_alias !== undefined) {
+    return found.has(_alias) && z !== undefined && found.has(z);
+  }
+  const node = found.get(id);
+  if (node !== undefined) {
+    return found.get(node.z ?? "")?.type !== "subflow";
+  }
+  // The id of a subflow's node at run time begins with that of the instance.
+  const [instance = "", ...original] = id.split("-");
+  return original.length > 0 && found.has(instance) && found.has(original.join("-"));
+}
+
 function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
-  const { wires } = node as unknown as WiredNode;
+  const wiresOf = (output: number): readonly string[] => (node as unknown as WiredNode).wires[output] ?? [];
   return {
     log: logOf(RED, node),
     newMessageId: () => RED.util.generateId(),
-    isWired: (output) => (wires[output]?.length ?? 0) > 0,
+    leadsTo: (output) => (wiresOf(output).length > 0 ? "running" : "nowhere"),
+    stoppedNode: (output) => wiresOf(output)[0] ?? "",
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
     changed,
     debug: (words) => node.debug(words),
+    words: translator(RED, "status"),
   };
 }
 

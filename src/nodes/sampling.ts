@@ -13,7 +13,7 @@ import type { RegardsSystem } from "../regards/system";
 /** What a running in-node needs to send samples. */
 export interface SampleSource {
   readonly host: ConsumerHost;
-  readonly system: RegardsSystem | undefined;
+  system: RegardsSystem | undefined;
   /** The queue it reads, once its settings are known. */
   queue: string;
 }
@@ -88,5 +88,5 @@ function sendSample(
     },
   );
   host.send(output, { ...message, regards: { ...message.regards, sample: true } });
-  return host.isWired(output);
+  return host.leadsTo(output) !== "nowhere";
 }

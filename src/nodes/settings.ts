@@ -4,7 +4,7 @@
  * settings, or a `SettingsError` that names the property and says what it may be.
  */
 import type { Endpoint } from "../amqp/connection";
-import type { QueuePlan } from "../amqp/queue";
+import { LONGEST_NAME, type QueuePlan, retryName } from "../amqp/queue";
 import type { ConsumerSettings } from "../consume/settings";
 import type { AckOutSettings } from "../publish/settings";
 import { isWebAddress } from "../regards/order";
@@ -53,19 +53,22 @@ export function brokerSettings(definition: Definition, tls: boolean): BrokerSett
   };
 }
 
-/**
- * @param id the node's id, part of the name of its own queue
- * @throws SettingsError
- */
+/** Which node of which Node-RED: parts of the name of its own queue. */
+export interface Place {
+  readonly id: string;
+  readonly installation: string;
+}
+
+/** @throws SettingsError */
 export function consumerSettings(
   definition: Definition,
-  id: string,
+  place: Place,
   service: Service,
   system: RegardsSystem,
 ): ConsumerSettings {
   const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
   return {
-    queue: queuePlan(definition, id, service, system),
+    queue: queuePlan(definition, place, service, system),
     correlation: correlationTest(correlationType, text(definition, "correlation", "")),
     anyCorrelation: correlationType === "any",
     owner: text(definition, "owner", "") || undefined,
@@ -74,6 +77,12 @@ export function consumerSettings(
     settle: choice(definition, "settle", ["finished", "handed", "manual"]),
     attempts: whole(definition, "attempts", 3, 1, 1_000),
     retryDelay: 1_000 * number(definition, "retryDelay", 30, 0, 86_400),
+    notWaitedFor: new Set(
+      text(definition, "notWaitedFor", "")
+        .split(",")
+        .map((type) => type.trim())
+        .filter((type) => type !== ""),
+    ),
     deadline: 60_000 * number(definition, "deadline", 25, 0.01, 10_080),
   };
 }
@@ -90,11 +99,23 @@ export function ackOutSettings(definition: Definition): AckOutSettings {
   };
 }
 
-function queuePlan(definition: Definition, id: string, service: Service, system: RegardsSystem): QueuePlan {
+/** Which events a node keeps, as text to compare: two readers of one queue must want the same. */
+export function filterOf(definition: Definition, service: Service, { tenant }: RegardsSystem): string {
+  const { correlationType = "any", correlation = "", owner = "", contentType = "" } = definition;
+  const wanted = correlationType === "any" ? "" : correlation;
+  return JSON.stringify([service.name, tenant ?? "", correlationType, wanted, owner, contentType]);
+}
+
+function queuePlan(
+  definition: Definition,
+  { id, installation }: Place,
+  service: Service,
+  system: RegardsSystem,
+): QueuePlan {
   const mode = choice(definition, "queueMode", ["own", "existing", "temporary"]);
   const given = text(definition, "queue", "");
   const exchange = broadcastExchange(system.namespace, service.eventClass);
-  const name = `nodered.${system.tenant ?? "all"}.${service.name}.${id}`;
+  const name = `nodered.${system.tenant ?? "all"}.${service.name}.${installation}.${id}`;
   switch (mode) {
     case "existing":
       if (given === "") {
@@ -102,14 +123,14 @@ function queuePlan(definition: Definition, id: string, service: Service, system:
       }
       return { mode, name: given };
     case "temporary":
-      return { mode, name: `${name}.${Math.random().toString(36).slice(2, 10)}`, exchange };
-    case "own":
-      return {
-        mode,
-        name: given || name,
-        type: choice(definition, "queueType", ["quorum", "classic"]),
-        exchange,
-      };
+      return { mode, name, exchange };
+    case "own": {
+      const own = given || name;
+      if (Buffer.byteLength(retryName(own)) > LONGEST_NAME) {
+        throw new SettingsError("long", { property: "queue", value: own });
+      }
+      return { mode, name: own, type: choice(definition, "queueType", ["quorum", "classic"]), exchange };
+    }
   }
 }
 

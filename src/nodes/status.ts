@@ -68,6 +68,7 @@ function subscriptionStatus(view: ConsumerView, now: number, translate: Translat
       return waiting(subscription.fault, subscription.retryAt, now, translate);
     case "idle":
     case "preparing":
+    case "paused":
       return paused === undefined
         ? light("yellow", "ring", translate("connecting"), "connecting")
         : pausedFor(paused, translate);
@@ -144,6 +145,8 @@ function waiting(fault: Fault, retryAt: number, now: number, translate: Translat
     case "queue-differs":
     case "queue-locked":
       return { ...retrying(fault, retryAt, now, translate), fill: "red" };
+    case "stream":
+      return light("red", "ring", translate(`fault.${fault.code}`), fault.code);
     default:
       return retrying(fault, retryAt, now, translate);
   }

@@ -200,10 +200,28 @@ describe("regards-broker", function () {
     });
   }
 
-  it("waits for an exchange that is not there yet, and receives what comes after", async () => {
+  it("declares REGARDS' exchange where it may, so that the first event of a fresh platform is not lost", async () => {
     await channel.deleteExchange(EXCHANGE);
     await nodeRed.deploy([tab, brokerNode(vhost), inNode("in", "probe"), probe("probe")]);
+    await connected("in", 20_000);
+
+    await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+    channel.publish(EXCHANGE, "", EVENT);
+
+    await nodeRed.nextMessage("probe");
+  });
+
+  it("waits for an exchange it may not declare, says once what that costs, and receives what comes after", async () => {
+    await channel.deleteExchange(EXCHANGE);
+    await vhost.broker.console.setPermissions(vhost.user, vhost.vhost, {
+      ...{ configure: "^nodered\\.", write: "^nodered\\.", read: ".*" },
+    });
+    await nodeRed.deploy([tab, brokerNode(vhost), inNode("in", "probe"), probe("probe")]);
     await nodeRed.untilStatus("in", says(/waiting for exchange OrderResponseDtoEvent/));
+    await nodeRed.untilLog(
+      ({ level, msg }) => level === "warn" && /configure on .*OrderResponseDtoEvent.*first event/.test(msg),
+    );
+    await vhost.broker.console.setPermissions(vhost.user, vhost.vhost);
 
     await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
 
@@ -223,18 +241,17 @@ describe("regards-broker", function () {
     await nodeRed.nextMessage("probe", { timeout: 20_000 });
   });
 
-  it("names a queue that was declared with other arguments, and recovers when it is gone", async () => {
+  it("uses a queue that was declared with other arguments as it is, and says so once", async () => {
     await channel.assertQueue("mine", { durable: true, maxPriority: 10 });
     await nodeRed.deploy([tab, brokerNode(vhost), { ...inNode("in"), queue: "mine" }]);
-    const status = await nodeRed.untilStatus("in", says(/other arguments/));
-    assert.equal(status.fill, "red");
+    await nodeRed.untilStatus("in", says(/used as it is: x-/));
     const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "in");
     assert.equal(lines.length, 1);
-    assert.match(lines[0]?.msg ?? "", /mine/);
+    assert.match(lines[0]?.msg ?? "", /Queue mine exists with another x-/);
 
-    await channel.deleteQueue("mine");
+    channel.sendToQueue("mine", EVENT);
 
-    await connected("in", 20_000);
+    await nodeRed.untilStatus("in", (status) => JSON.stringify(status).includes('"accepted":1'));
   });
 
   it("names a missing permission, and recovers when it is given", async () => {

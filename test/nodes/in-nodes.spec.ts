@@ -6,7 +6,7 @@ import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
 import { untilValue } from "../support/until";
-import { brokerNode, tab } from "./flows";
+import { brokerNode, ownQueue, tab } from "./flows";
 
 const ORDERS = broadcastExchange("regards", order.eventClass);
 const WORKERS = broadcastExchange("regards", worker.eventClass);
@@ -40,9 +40,10 @@ describe("an in-node", function () {
 
     assert.equal((await nodeRed.nextMessage("granted")).topic, "GRANTED");
     const queues = await vhost.broker.console.queues(vhost.vhost);
+    const queue = await ownQueue(nodeRed, "nodered.project1.order", "in");
     assert.deepEqual(queues.map(({ name, type }) => [name, type]).sort(), [
-      ["nodered.project1.order.in", "quorum"],
-      ["nodered.project1.order.in.dead", "quorum"],
+      [queue, "quorum"],
+      [`${queue}.dead`, "quorum"],
     ]);
   });
 
@@ -153,7 +154,8 @@ describe("an in-node", function () {
 
     await nodeRed.untilMessages("granted", 3);
     await nodeRed.untilStatus("in", ({ text }) => text === "3 in progress");
-    const queue = await vhost.broker.console.queue("nodered.all.order.in", vhost.vhost);
+    const name = await ownQueue(nodeRed, "nodered.all.order", "in");
+    const queue = await vhost.broker.console.queue(name, vhost.vhost);
     assert.deepEqual([queue?.ready, queue?.unacked], [7, 3]);
     await nodeRed.release("granted", 1);
     await nodeRed.untilMessages("granted", 4);
@@ -183,7 +185,7 @@ describe("an in-node", function () {
     await deploy({ queueMode: "temporary" });
     await publish("c-1");
     const { regards } = await nodeRed.nextMessage("granted");
-    assert.match(String((regards as Regards).queue), /^nodered\.all\.order\.in\./);
+    assert.match(String((regards as Regards).queue), /^nodered\.all\.order\.[0-9a-f]{8}\.in\./);
 
     await nodeRed.deploy([tab]);
 

@@ -1,7 +1,7 @@
 /** The package as users get it: packed, installed into an empty Node-RED, loaded without an error. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { brokerNode, tab } from "../nodes/flows";
 import { startNodeRed } from "../support/node-red";
 import { freshVhost } from "../support/shared-rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
-import { ROOT, read } from "./sources";
+import { ROOT } from "./sources";
 
 const run = promisify(execFile);
 /** What npm says of a package it has packed. */
@@ -47,20 +47,13 @@ describe("the packed package", function () {
 
   after(() => rm(directory, { recursive: true, force: true }));
 
-  it("leaves the sources as they were", async () => {
-    for (const file of ["nodes/regards-broker.html", "nodes/locales/fr/regards-broker.json"]) {
-      assert.equal(await readFile(join(directory, "copy", file), "utf8"), read(file), file);
-    }
-  });
-
-  it("holds what runs and nothing else, below 300 kB", () => {
+  it("holds what runs and nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
     assert.deepEqual(
       paths.filter((path) => /\.ts$|\.map$|^test\/|^nodes\/in-node\//.test(path)),
       [],
     );
     assert.ok(paths.includes("LICENSE") && paths.includes("README.md"));
-    assert.ok(packed.unpackedSize < 300_000, `${packed.unpackedSize} bytes`);
   });
 
   for (const version of [5, 4] as const) {
