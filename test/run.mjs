@@ -58,7 +58,7 @@ async function bringParts() {
   const say = (line) => console.log(line);
   const { rabbitMqServer } = require("./support/rabbitmq-server.js");
   for (const wanted of await brokers()) {
-    const isTheirs = process.env.REGARDS_AMQP_URL !== undefined;
+    const isTheirs = Boolean(process.env.REGARDS_AMQP_URL);
     const { version, script } = isTheirs
       ? { version: "of REGARDS_AMQP_URL", script: "somebody else's" }
       : await rabbitMqServer(say, wanted);
