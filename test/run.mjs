@@ -1,13 +1,13 @@
 /**
  * What `npm test` does, on a fresh clone too: sets up, then checks everything, and closes with the count. A
  * step counts as one test. With arguments (`npm test -- --grep reconnects`, or spec files) it only sets up
- * and hands them to mocha.
+ * and runs what these choose; `npm run test:unit` runs the tests that need neither RabbitMQ nor Node-RED.
+ * REGARDS_RABBITMQ=3.10 or 4.0 keeps to one version, REGARDS_AMQP_URL to the broker it names.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { installed, ROOT, run, setUp } from "./setup.mjs";
+import { lanes, RABBITMQ_VERSIONS } from "./lanes.mjs";
+import { chosen, mocha } from "./mocha.mjs";
+import { installed, run, setUp } from "./setup.mjs";
 import { nodeFor } from "./support/node-binary.mjs";
 
 const require = createRequire(import.meta.url);
@@ -21,19 +21,49 @@ async function step(title, work) {
     total.passed++;
     return true;
   } catch (error) {
-    console.error(`${title}: ${error.message}`);
+    console.error(`${title}: ${explained(error)}`);
     total.failed++;
     return false;
   }
 }
 
+const explained = ({ message, cause }) => (cause ? `${message}\n${explained(cause)}` : message);
+
+/** Runs specs and adds their counts to ours. */
+async function tests(title, specs, options) {
+  if (!options?.later) console.log(`\n== ${title}`);
+  try {
+    const { passed, failed } = await mocha(specs, options);
+    total.passed += passed;
+    total.failed += failed;
+  } catch (error) {
+    console.error(`${title}: ${error.message}`);
+    total.failed++;
+  }
+}
+
+/**
+ * The versions of RabbitMQ to test with; undefined stands for whatever there is: where somebody names a
+ * broker, and where only this machine's own can be had.
+ */
+async function brokers() {
+  if (process.env.REGARDS_AMQP_URL) return [undefined];
+  if (process.env.REGARDS_RABBITMQ) return [process.env.REGARDS_RABBITMQ];
+  const { canUnpackDebian } = require("./support/debian-packages.js");
+  return (await canUnpackDebian()) ? RABBITMQ_VERSIONS : [undefined];
+}
+
 /** Tests start brokers and Node-REDs within their time limits, so what takes minutes is brought before. */
 async function bringParts() {
+  const say = (line) => console.log(line);
   const { rabbitMqServer } = require("./support/rabbitmq-server.js");
-  const rabbitMq = process.env.REGARDS_AMQP_URL
-    ? "REGARDS_AMQP_URL"
-    : await rabbitMqServer((line) => console.log(line));
-  console.log(`RabbitMQ: ${rabbitMq}`);
+  for (const wanted of await brokers()) {
+    const isTheirs = Boolean(process.env.REGARDS_AMQP_URL);
+    const { version, script } = isTheirs
+      ? { version: "of REGARDS_AMQP_URL", script: "somebody else's" }
+      : await rabbitMqServer(say, wanted);
+    console.log(`RabbitMQ ${version}: ${script}`);
+  }
   console.log(`Node.js for Node-RED 5: ${await nodeFor(5)}`);
   const { chromiumPath, NoBrowserError } = require("./editor/browser.js");
   const chromium = await chromiumPath().catch((error) => {
@@ -43,46 +73,8 @@ async function bringParts() {
   console.log(`Chromium: ${chromium}`);
 }
 
-/** Runs mocha and adds its counts to ours. */
-async function mocha(args) {
-  const { mocha: settings } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  const isFile = (arg) => /\.spec\.[jt]s$/.test(arg);
-  const files = args.filter(isFile).map((file) => file.replace(/\.ts$/, ".js"));
-  const directory = await mkdtemp(join(tmpdir(), "regards-mocha-"));
-  const counts = join(directory, "counts.json");
-  const options = [
-    // The "mocha" section of package.json would add its files to those asked for.
-    "--no-package",
-    "--enable-source-maps",
-    ...["--timeout", String(settings.timeout)],
-    ...["--reporter", join(ROOT, "test/support/counting-reporter.js"), "--reporter-option", `file=${counts}`],
-  ];
-  const specs = files.length > 0 ? files : [settings.spec];
-  try {
-    const program = [
-      installed("mocha/bin/mocha.js"),
-      ...options,
-      ...args.filter((arg) => !isFile(arg)),
-      ...specs,
-    ];
-    const failure = await run(process.execPath, program).catch((error) => error);
-    const { passed, failed, skipped } = JSON.parse(await readFile(counts, "utf8").catch(() => "{}"));
-    total.passed += passed ?? 0;
-    total.failed += failed ?? 0;
-    if (skipped) console.log(`${skipped} skipped`);
-    // A mocha that could not even load the specs has counted nothing.
-    if (failure && !failed) throw failure;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function tests(args) {
-  console.log("\n== Tests (mocha)");
-  await mocha(args).catch((error) => {
-    console.error(error.message);
-    total.failed++;
-  });
+async function unitTests() {
+  await tests("Unit tests", (await lanes()).unit);
 }
 
 async function everything() {
@@ -91,17 +83,36 @@ async function everything() {
   await step("Lint (biome)", () =>
     run(process.execPath, [installed("@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]),
   );
-  await step("RabbitMQ and Node.js to test with", bringParts);
-  await tests([]);
+  await unitTests();
+  await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
+  const { broker, other } = await lanes();
+  for (const rabbitMq of await brokers()) {
+    await tests(`What depends on the broker${rabbitMq ? `, on RabbitMQ ${rabbitMq}` : ""}`, broker, {
+      rabbitMq,
+    });
+  }
+  await tests("Everything else", other);
   await step("The demo, to its end", () => run(process.execPath, ["test/demo/start.mjs", "--once"]));
 }
 
+/** Spec files and mocha's own arguments, in any order. */
 async function some(args) {
   const isReady = await step("Set-up, types and compilation", () => setUp());
-  if (isReady) await tests(args);
+  if (!isReady) return;
+  const isFile = (arg) => /\.spec\.[jt]s$/.test(arg);
+  const named = args.filter(isFile).map((file) => file.replace(/\.ts$/, ".js"));
+  const rest = args.filter((arg) => !isFile(arg));
+  const among = named.length > 0 ? named : Object.values(await lanes()).flat();
+  const specs = rest.length > 0 ? await chosen(among, rest) : among;
+  if (specs.length > 0) await tests("Tests (mocha)", specs, { args: rest });
+  else await step("Tests (mocha)", () => Promise.reject(new Error("no test is called that")));
 }
 
 const args = process.argv.slice(2);
-await (args.length > 0 ? some(args) : everything());
+if (args.includes("--unit")) {
+  if (await step("Set-up, types and compilation", () => setUp())) await unitTests();
+} else {
+  await (args.length > 0 ? some(args) : everything());
+}
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

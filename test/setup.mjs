@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,15 +18,16 @@ const { npm_config_loglevel: _outer, ...ENV } = process.env;
 
 /**
  * Runs a program in the repository; rejects when it does not end well. A quiet one is heard only when it
- * fails.
+ * fails, one for later only when it has ended.
  */
-export async function run(program, args, { quiet = false, env = ENV } = {}) {
+export async function run(program, args, { quiet = false, later = false, env = {} } = {}) {
   const isNpmOnWindows = process.platform === "win32" && program === "npm";
-  const stdio = quiet ? ["ignore", "pipe", "pipe"] : "inherit";
-  const child = spawn(program, args, { cwd: ROOT, env, stdio, shell: isNpmOnWindows });
+  const stdio = quiet || later ? ["ignore", "pipe", "pipe"] : "inherit";
+  const child = spawn(program, args, { cwd: ROOT, env: { ...ENV, ...env }, stdio, shell: isNpmOnWindows });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(chunk));
   const [code, signal] = await once(child, "close");
+  if (later) process.stdout.write(Buffer.concat(output));
   if (code === 0) return;
   if (quiet) process.stderr.write(Buffer.concat(output));
   throw new Error(`${[program, ...args].join(" ")} ended with ${signal ?? code}`);
@@ -51,8 +52,23 @@ const isInstalled = async () => {
   });
 };
 
+/** What was compiled from a source that is gone must not go on being tested. */
+async function removeStale() {
+  for (const folder of ["nodes", "src", "test"]) {
+    const files = new Set(await readdir(join(ROOT, folder), { recursive: true }));
+    for (const map of files) {
+      if (!map.endsWith(".js.map") || files.has(map.replace(/js\.map$/, "ts"))) continue;
+      await rm(join(ROOT, folder, map));
+      await rm(join(ROOT, folder, map.replace(/\.map$/, "")), { force: true });
+    }
+  }
+}
+
 /** Compiles every .ts beside itself. */
-export const compile = (options) => run(process.execPath, [installed("typescript/bin/tsc")], options);
+export async function compile(options) {
+  await removeStale();
+  await run(process.execPath, [installed("typescript/bin/tsc")], options);
+}
 
 /** Installs what is missing, and compiles. */
 export async function setUp({ quiet = false } = {}) {

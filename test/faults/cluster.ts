@@ -17,11 +17,12 @@ import {
   type Ports,
   USER,
 } from "../support/broker-settings";
+import { erlangEnvironment } from "../support/erlang";
 import { ErlangConsole } from "../support/erlang-console";
 import { freePort } from "../support/free-port";
 import { isListening } from "../support/listening";
 import { amqpUrl, type RabbitMq } from "../support/rabbitmq";
-import { rabbitMqServer } from "../support/rabbitmq-server";
+import { type RabbitMqServer, rabbitMqServer, wantedVersion } from "../support/rabbitmq-server";
 import { until } from "../support/until";
 
 const START_LIMIT = 120_000;
@@ -38,19 +39,21 @@ export class ClusterNode implements RabbitMq {
   readonly port: number;
   readonly url: string;
   readonly console: BrokerConsole;
-  readonly #script: string;
+  readonly version: string;
+  readonly #program: RabbitMqServer;
   readonly #directory: string;
   readonly #ports: Ports;
   readonly #erlang: ErlangConsole;
   #server: ChildProcess | undefined;
 
-  constructor(script: string, directory: string, ports: Ports) {
-    this.#script = script;
+  constructor(program: RabbitMqServer, directory: string, ports: Ports) {
+    this.version = program.version;
+    this.#program = program;
     this.#directory = directory;
     this.#ports = ports;
     this.port = ports.amqp;
     this.url = amqpUrl(this);
-    const env = environment(directory, ports);
+    const env = environment(program, directory, ports);
     this.#erlang = new ErlangConsole({ node: nodeName(ports), directory, env });
     this.console = new BrokerConsole(() => this.#erlang);
   }
@@ -58,8 +61,8 @@ export class ClusterNode implements RabbitMq {
   async start(): Promise<void> {
     if (this.#server) return;
     const output = openSync(join(this.#directory, "output.txt"), "a");
-    const server: ChildProcess = spawn(this.#script, [], {
-      env: environment(this.#directory, this.#ports),
+    const server: ChildProcess = spawn(this.#program.script, [], {
+      env: environment(this.#program, this.#directory, this.#ports),
       cwd: this.#directory,
       stdio: ["ignore", output, output],
       detached: true,
@@ -122,7 +125,7 @@ export class Cluster {
 
   /** @param more lines for every rabbitmq.conf */
   static async start(size: number, more = ""): Promise<Cluster> {
-    const script = await rabbitMqServer((line) => console.error(line));
+    const program = await rabbitMqServer((line) => console.error(line), wantedVersion());
     const cookie = randomBytes(15).toString("hex");
     const epmdPort = await freePort();
     const members: Ports[] = [];
@@ -138,6 +141,7 @@ export class Cluster {
       more,
     ].join("\n");
     const epmd = spawn("epmd", ["-port", String(epmdPort), "-address", HOST], {
+      env: erlangEnvironment(program),
       stdio: "ignore",
       detached: true,
     });
@@ -152,7 +156,7 @@ export class Cluster {
         await file("enabled_plugins", "[].");
         await file("epmd.pid", String(epmd.pid));
         await file("rabbitmq.conf", configuration(directory, ports, discovery));
-        return new ClusterNode(script, directory, ports);
+        return new ClusterNode(program, directory, ports);
       }),
     );
     const cluster = new Cluster(nodes, epmd);

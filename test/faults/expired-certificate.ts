@@ -1,9 +1,7 @@
 /** A server whose certificate has expired, signed by an authority a client trusts: made by Erlang, as the others. */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { runErlang } from "../support/erlang";
+import { rabbitMqServer, wantedVersion } from "../support/rabbitmq-server";
 
 const PROGRAM = (directory: string): string => `
   Key = {key, {rsa, 2048, 65537}},
@@ -32,7 +30,8 @@ export interface ExpiredCertificate {
 
 /** Writes them into a directory. */
 export async function makeExpiredCertificate(directory: string): Promise<ExpiredCertificate> {
-  await run("erl", ["-noshell", "-eval", PROGRAM(directory.replaceAll("\\", "\\\\"))], { timeout: 30_000 });
+  const server = await rabbitMqServer((line) => console.error(line), wantedVersion());
+  await runErlang(server, PROGRAM(directory.replaceAll("\\", "\\\\")));
   return {
     certificate: join(directory, "expired.pem"),
     key: join(directory, "expired-key.pem"),

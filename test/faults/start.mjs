@@ -6,7 +6,7 @@ import { installed, run, setUp } from "../setup.mjs";
 
 const args = process.argv.slice(2);
 await setUp({ quiet: true });
-const env = { ...process.env, REGARDS_FAULTS: args.includes("--short") ? "short" : "long" };
+const env = { REGARDS_FAULTS: args.includes("--short") ? "short" : "long" };
 const options = ["--no-package", "--enable-source-maps", "--timeout", "120000"];
 const specs = ["test/faults/*.spec.js"];
 const rest = args.filter((arg) => arg !== "--short");

@@ -1,6 +1,8 @@
 /** Everything a private broker is told before it starts: where to listen, where to write, whom to let in. */
 import { join } from "node:path";
 import { MULTITENANT_VHOST } from "./broker-console";
+import { erlangEnvironment } from "./erlang";
+import type { RabbitMqServer } from "./rabbitmq-server";
 
 /** Nothing outside this machine can reach it. */
 export const HOST = "127.0.0.1";
@@ -47,11 +49,10 @@ export function configuration(directory: string, ports: Ports, more: string): st
 }
 
 /** The environment of the server, and of whoever wants to talk to it as an Erlang node. */
-export function environment(directory: string, ports: Ports): NodeJS.ProcessEnv {
+export function environment(server: RabbitMqServer, directory: string, ports: Ports): NodeJS.ProcessEnv {
   const at = (name: string) => join(directory, name);
-  const kept = Object.entries(process.env).filter(([name]) => !/^(RABBITMQ|ERL|NOTIFY_SOCKET)/.test(name));
   return {
-    ...Object.fromEntries(kept),
+    ...erlangEnvironment(server),
     HOME: directory,
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: HOST,

@@ -2,12 +2,10 @@
  * A little certificate authority, made by Erlang (which comes with every RabbitMQ) so that openssl is not
  * needed.
  */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runErlang } from "./erlang";
 import type { Certificates } from "./rabbitmq";
-
-const run = promisify(execFile);
+import type { RabbitMqServer } from "./rabbitmq-server";
 
 /** What Erlang's test authority writes into the client certificate. */
 const CLIENT_COMMON_NAME = "client Peer cert";
@@ -36,8 +34,8 @@ const PROGRAM = (directory: string): string => `
 /**
  * Writes ca.pem, server.pem, server-key.pem, client.pem and client-key.pem; the server's name is `localhost`.
  */
-export async function makeCertificates(directory: string): Promise<Certificates> {
-  await run("erl", ["-noshell", "-eval", PROGRAM(directory.replaceAll("\\", "\\\\"))], { timeout: 30_000 });
+export async function makeCertificates(server: RabbitMqServer, directory: string): Promise<Certificates> {
+  await runErlang(server, PROGRAM(directory.replaceAll("\\", "\\\\")));
   return {
     clientUser: CLIENT_COMMON_NAME,
     ca: join(directory, "ca.pem"),

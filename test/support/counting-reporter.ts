@@ -1,4 +1,7 @@
-/** Mocha's usual report on the terminal, and its counts in a file for the runner that adds them up. */
+/**
+ * Mocha's usual report on the terminal, and its counts in a file for the runner that adds them up. Where the
+ * same specs run on several brokers, the titles name the one.
+ */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
@@ -9,11 +12,19 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** Told with `--reporter-option file=<path>` where to write. */
+interface Told {
+  readonly file: string;
+  readonly rabbitMq?: string;
+}
+
+/** Told with `--reporter-option file=<path>,rabbitMq=<version>` where to write, and what to name. */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    const { file } = options.reporterOptions as { readonly file: string };
+    const { file, rabbitMq } = options.reporterOptions as Told;
+    if (rabbitMq !== undefined) {
+      for (const suite of runner.suite.suites) suite.title += `, on RabbitMQ ${rabbitMq}`;
+    }
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
       const counts: Counts = { passed: passes, failed: failures, skipped: pending };

@@ -16,6 +16,7 @@ import type {
   ToNodeRed,
 } from "./node-red-wire";
 import type { Probe } from "./probe/test-probe";
+import { shiftClock } from "./shifted-clock";
 
 interface RawLogEntry {
   readonly level: number;
@@ -71,6 +72,7 @@ function actions(RED: NodeRedApp): Record<string, Action> {
     },
     evaluate: (source: string, args: readonly unknown[]) =>
       new Function(`return (${source})`)()(RED, ...args),
+    shiftClock,
     stop: () => RED.stop(),
   };
 }

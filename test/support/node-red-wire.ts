@@ -59,3 +59,10 @@ export type FromNodeRed =
   | { readonly kind: "event"; readonly event: RuntimeEvent }
   | { readonly kind: "message"; readonly probe: string; readonly message: unknown }
   | { readonly kind: "answer"; readonly id: number; readonly result?: unknown; readonly error?: string };
+
+/** What the process uses, after a garbage collection; `cpu` in milliseconds since its start. */
+export interface Resources {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly cpu: number;
+}

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inside, subflow } from "./flow-edits";
 import { type FlowNode, startNodeRed, type TestNodeRed } from "./node-red";
 import { until } from "./until";
 
@@ -72,6 +73,63 @@ for (const version of [4, 5] as const) {
 
     it("names the types a flow misses", async () => {
       await assert.rejects(nodeRed.deploy([tab, node("who", "no-such-type")]), /missing-types.*no-such-type/);
+    });
+
+    it("deploys what misses a type all the same when told so, and runs again without it", async () => {
+      await nodeRed.deploy([tab, node("probe", "test-probe"), node("who", "no-such-type")], {
+        incomplete: true,
+      });
+      await assert.rejects(nodeRed.inject("probe", {}), /no node probe running/);
+
+      await nodeRed.redeploy({ who: undefined }, { type: "full" });
+
+      await nodeRed.inject("probe", { payload: "again" });
+      await nodeRed.nextMessage("probe", { where: ({ payload }) => payload === "again" });
+    });
+
+    it("rewires a node that goes on running", async () => {
+      const passing = node("passing", "function", { func: "return msg;", wires: [["a"]] });
+      await nodeRed.deploy([tab, passing, node("a", "test-probe"), node("b", "test-probe")]);
+      const isSame = (RED: unknown) => {
+        const { nodes } = RED as { nodes: { getNode(id: string): { seen?: boolean } } };
+        const running = nodes.getNode("passing");
+        const before = running.seen === true;
+        running.seen = true;
+        return before;
+      };
+      await nodeRed.evaluate(isSame);
+
+      await nodeRed.redeploy({ passing: { wires: [["b"]] } });
+      await nodeRed.inject("passing", { payload: 1 });
+
+      assert.equal((await nodeRed.nextMessage("b")).payload, 1);
+      assert.equal(await nodeRed.evaluate(isSame), true);
+    });
+
+    it("reaches the nodes inside a subflow's instance", async () => {
+      const func = 'node.status({ text: "seen" }); return msg;';
+      await nodeRed.deploy([
+        tab,
+        ...subflow("sub", [node("inner", "function", { func })], { in: ["inner"], out: [{ id: "inner" }] }),
+        node("instance", "subflow:sub", { wires: [["probe"]] }),
+        node("probe", "test-probe"),
+      ]);
+
+      await nodeRed.inject("instance", { payload: "outside" });
+      await nodeRed.nextMessage("probe", { where: ({ payload }) => payload === "outside" });
+      await nodeRed.inject(inside("instance", "inner"), { payload: "inside" });
+      await nodeRed.nextMessage("probe", { where: ({ payload }) => payload === "inside" });
+
+      await nodeRed.untilStatus(inside("instance", "inner"), ({ text }) => text === "seen");
+    });
+
+    it("has a clock that can be set back", async () => {
+      await nodeRed.shiftClock(-3_600_000);
+      const back = await nodeRed.evaluate(() => Date.now());
+      await nodeRed.shiftClock(0);
+
+      assert.ok(back < Date.now() - 3_000_000);
+      assert.ok((await nodeRed.evaluate(() => Date.now())) > back + 3_000_000);
     });
 
     it("sees statuses and log lines with the node they are about", async () => {

@@ -22,10 +22,12 @@ import {
   USER,
 } from "./broker-settings";
 import { makeCertificates } from "./certificates";
+import { erlangEnvironment } from "./erlang";
 import { ErlangConsole } from "./erlang-console";
 import { freePort } from "./free-port";
 import { isListening } from "./listening";
 import { amqpUrl, type Certificates, type RabbitMq, type RabbitMqOptions } from "./rabbitmq";
+import type { RabbitMqServer } from "./rabbitmq-server";
 import { until } from "./until";
 
 const START_LIMIT = 90_000;
@@ -41,7 +43,8 @@ export class PrivateBroker implements RabbitMq {
   readonly tlsPort: number | undefined;
   readonly url: string;
   readonly console: BrokerConsole;
-  readonly #script: string;
+  readonly version: string;
+  readonly #program: RabbitMqServer;
   readonly #directory: string;
   readonly #ports: Ports;
   #certificates: Certificates | undefined;
@@ -50,8 +53,9 @@ export class PrivateBroker implements RabbitMq {
   #epmd: ChildProcess | undefined;
   #erlang: ErlangConsole | undefined;
 
-  private constructor(script: string, directory: string, ports: Ports) {
-    this.#script = script;
+  private constructor(program: RabbitMqServer, directory: string, ports: Ports) {
+    this.version = program.version;
+    this.#program = program;
     this.#directory = directory;
     this.#ports = ports;
     this.port = ports.amqp;
@@ -61,7 +65,10 @@ export class PrivateBroker implements RabbitMq {
   }
 
   /** Starts one and waits until it accepts connections. */
-  static async launch(script: string, { config = "", tls = false }: RabbitMqOptions): Promise<PrivateBroker> {
+  static async launch(
+    program: RabbitMqServer,
+    { config = "", tls = false }: RabbitMqOptions,
+  ): Promise<PrivateBroker> {
     const directory = await mkdtemp(join(tmpdir(), "regards-rabbitmq-"));
     const ports = {
       amqp: await freePort(),
@@ -69,7 +76,7 @@ export class PrivateBroker implements RabbitMq {
       epmd: await freePort(),
       distribution: await freePort(),
     };
-    const broker = new PrivateBroker(script, directory, ports);
+    const broker = new PrivateBroker(program, directory, ports);
     try {
       await broker.#prepare(config);
       await broker.start();
@@ -89,8 +96,8 @@ export class PrivateBroker implements RabbitMq {
     if (this.#server) return;
     const output = openSync(join(this.#directory, "output.txt"), "a");
     // Its own process group, so that Ctrl-C reaches us first and we can end it in order.
-    const server = spawn(this.#script, [], {
-      env: environment(this.#directory, this.#ports),
+    const server = spawn(this.#program.script, [], {
+      env: environment(this.#program, this.#directory, this.#ports),
       cwd: this.#directory,
       stdio: ["ignore", output, output],
       detached: true,
@@ -159,6 +166,7 @@ export class PrivateBroker implements RabbitMq {
     await file(".erlang.cookie", randomBytes(15).toString("hex"), 0o400);
     await file("enabled_plugins", this.tlsPort === undefined ? "[]." : "[rabbitmq_auth_mechanism_ssl].");
     const epmd = spawn("epmd", ["-port", String(this.#ports.epmd), "-address", HOST], {
+      env: erlangEnvironment(this.#program),
       stdio: "ignore",
       detached: true,
     });
@@ -167,7 +175,8 @@ export class PrivateBroker implements RabbitMq {
     await this.#rememberProcess("epmd", epmd);
     await until(() => isListening(this.#ports.epmd), { what: "epmd to accept connections" });
     this.#console();
-    if (this.tlsPort !== undefined) this.#certificates = await makeCertificates(this.#directory);
+    if (this.tlsPort !== undefined)
+      this.#certificates = await makeCertificates(this.#program, this.#directory);
     await file("rabbitmq.conf", configuration(this.#directory, this.#ports, config));
   }
 
@@ -175,7 +184,7 @@ export class PrivateBroker implements RabbitMq {
     this.#erlang ??= new ErlangConsole({
       node: nodeName(this.#ports),
       directory: this.#directory,
-      env: environment(this.#directory, this.#ports),
+      env: environment(this.#program, this.#directory, this.#ports),
     });
     return this.#erlang;
   }

@@ -1,73 +1,107 @@
-/** Finds a rabbitmq-server on this machine, or brings one where that can be done without asking anybody. */
-import { execFile } from "node:child_process";
-import { access, constants, rm, writeFile } from "node:fs/promises";
+/**
+ * Finds a RabbitMQ on this machine, or brings one where that can be done without asking anybody. What enters
+ * is the version wanted; what leaves is where its programs are. It starts nothing.
+ */
+import { access, constants, readdir, realpath } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import {
+  canUnpackDebian,
+  type Place,
+  runWithOwnLibraries,
+  unpackedDebian,
+  writeScript,
+} from "./debian-packages";
 
-const run = promisify(execFile);
+/** The versions everything that depends on the broker is tested with. */
+export type RabbitMqVersion = "3.10" | "4.0";
+
+/** Programs that can be started with settings of our own. */
+export interface RabbitMqServer {
+  /** As in 3.10 or 4.0. */
+  readonly version: string;
+  /** The script that starts the server. */
+  readonly script: string;
+  /** The folder of its Erlang's programs, where these are not on the PATH. */
+  readonly erlang: string | undefined;
+}
+
+/** Which Debian has which version. */
+const RELEASES: Readonly<Record<RabbitMqVersion, string>> = { "3.10": "bookworm", "4.0": "trixie" };
 
 /** Debian's wrapper on the PATH insists on its own user and directories; the script behind it does not. */
-const DEBIAN = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const SCRIPT = "usr/lib/rabbitmq/bin/rabbitmq-server";
+const ERLANG = "usr/lib/erlang";
 const MORE_PLACES = ["/usr/local/sbin", "/opt/homebrew/sbin", "/opt/rabbitmq/sbin"];
 
 const NO_RABBITMQ =
   "No RabbitMQ to work with. Three ways out: " +
   "set REGARDS_AMQP_URL=amqp://user:password@host:5672/vhost to use one that runs somewhere; " +
   "or install rabbitmq-server (3.10 or later) on this machine, it need not be running; " +
-  "or run this as root on Debian or Ubuntu, and it will be installed with apt-get.";
+  "or run this on Debian or Ubuntu with a network, and its packages will be unpacked in a cache of yours.";
 
-async function firstThat(paths: readonly string[], mode: number): Promise<string | undefined> {
-  for (const path of paths) {
-    const isThere = await access(path, mode).then(
+/**
+ * A server of this version; without one, that of the machine, else 3.10.
+ * @throws when there is none and none can be brought
+ */
+export async function rabbitMqServer(
+  say: (line: string) => void,
+  version?: RabbitMqVersion,
+): Promise<RabbitMqServer> {
+  const found = await ofThisMachine();
+  if (found && (version === undefined || found.version === version)) return found;
+  const wanted = version ?? "3.10";
+  if (!(await canUnpackDebian())) {
+    throw new Error(`${NO_RABBITMQ}${version === undefined ? "" : ` (Version ${version} was asked for.)`}`);
+  }
+  try {
+    return await ofDebian(wanted, say);
+  } catch (error) {
+    throw new Error(`${NO_RABBITMQ} (Bringing ${wanted} was tried and failed.)`, { cause: error });
+  }
+}
+
+/** The version the shared broker is to have, from REGARDS_RABBITMQ; undefined leaves it to the machine. */
+export function wantedVersion(): RabbitMqVersion | undefined {
+  const wanted = process.env.REGARDS_RABBITMQ || undefined;
+  if (wanted === undefined || wanted === "3.10" || wanted === "4.0") return wanted;
+  throw new Error(`REGARDS_RABBITMQ is 3.10 or 4.0, not ${wanted}`);
+}
+
+async function ofThisMachine(): Promise<RabbitMqServer | undefined> {
+  const directories = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), ...MORE_PLACES];
+  for (const path of [join("/", SCRIPT), ...directories.map((folder) => join(folder, "rabbitmq-server"))]) {
+    const isThere = await access(path, constants.X_OK).then(
       () => true,
       () => false,
     );
-    if (isThere) return path;
+    if (isThere) return { version: await versionOf(path), script: path, erlang: undefined };
   }
   return undefined;
 }
 
-function findServer(): Promise<string | undefined> {
-  const directories = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), ...MORE_PLACES];
-  return firstThat([DEBIAN, ...directories.map((path) => join(path, "rabbitmq-server"))], constants.X_OK);
+/** Every package keeps the script in a folder that is named after the version. */
+async function versionOf(script: string): Promise<string> {
+  const [, version] = /rabbitmq[^/]*[-_/](\d+\.\d+)\.\d+[^/]*\//.exec(await realpath(script)) ?? [];
+  return version ?? "of unknown version";
 }
 
-/**
- * Keeps the package from starting a broker of its own on the well-known ports while it is being installed.
- */
-async function withoutServiceStart<T>(install: () => Promise<T>): Promise<T> {
-  const policy = "/usr/sbin/policy-rc.d";
-  const isOurs = (await firstThat([policy], constants.F_OK)) === undefined;
-  if (isOurs) await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  try {
-    return await install();
-  } finally {
-    if (isOurs) await rm(policy, { force: true });
-  }
+async function ofDebian(version: RabbitMqVersion, say: (line: string) => void): Promise<RabbitMqServer> {
+  const root = await unpackedDebian(
+    { release: RELEASES[version], name: "rabbitmq-server", with: /^erlang-/, prepare: prepareErlang },
+    say,
+  );
+  return { version, script: join(root, SCRIPT), erlang: join(root, ERLANG, "bin") };
 }
 
-async function installServer(say: (line: string) => void): Promise<void> {
-  say("RabbitMQ is not installed: installing it with apt-get (about a minute) ...");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const options = { env, maxBuffer: 64 * 1024 * 1024 };
-  await withoutServiceStart(async () => {
-    await run("apt-get", ["update"], options);
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "rabbitmq-server"], options);
-  });
-}
-
-/** The path of a rabbitmq-server that can be started with settings of our own. */
-export async function rabbitMqServer(say: (line: string) => void): Promise<string> {
-  const found = await findServer();
-  if (found !== undefined) return found;
-  const isDebian = (await firstThat(["/etc/debian_version"], constants.R_OK)) !== undefined;
-  if (!isDebian || process.getuid?.() !== 0) throw new Error(NO_RABBITMQ);
-  try {
-    await installServer(say);
-  } catch (error) {
-    throw new Error(`${NO_RABBITMQ} (apt-get was tried and failed.)`, { cause: error });
-  }
-  const installed = await findServer();
-  if (installed === undefined) throw new Error(NO_RABBITMQ);
-  return installed;
+/** Erlang has the folder it was built for in its start script. */
+async function prepareErlang(place: Place): Promise<void> {
+  const runtime = (await readdir(join(place.now, ERLANG))).find((name) => name.startsWith("erts-"));
+  if (runtime === undefined) throw new Error("the package holds no Erlang");
+  await runWithOwnLibraries(place, ERLANG);
+  const root = join(place.root, ERLANG);
+  await writeScript(
+    join(place.now, ERLANG, "bin", "erl"),
+    `export ROOTDIR="${root}" BINDIR="${join(root, runtime, "bin")}" EMU=beam PROGNAME=erl`,
+    `exec "$BINDIR/erlexec" "$@"`,
+  );
 }

@@ -87,7 +87,7 @@ describe("the shared RabbitMQ", function () {
   });
 
   it("says why it could not do what was asked", async () => {
-    await assert.rejects(vhost.broker.console.deleteUser("nobody"), /no_such_user/);
+    await assert.rejects(vhost.broker.console.changePassword("nobody", "x"), /no_such_user/);
   });
 
   it("closes connections as an operator does", async () => {

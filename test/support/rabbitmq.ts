@@ -5,12 +5,14 @@
 import type { BrokerConsole } from "./broker-console";
 import { MULTITENANT_VHOST } from "./broker-console";
 import { PrivateBroker } from "./private-broker";
-import { rabbitMqServer } from "./rabbitmq-server";
+import { type RabbitMqVersion, rabbitMqServer, wantedVersion } from "./rabbitmq-server";
 
 export { BrokerConsole, MULTITENANT_VHOST } from "./broker-console";
 
 /** How to start it. */
 export interface RabbitMqOptions {
+  /** REGARDS_RABBITMQ by default, else what the machine has. */
+  readonly version?: RabbitMqVersion;
   /** More lines for rabbitmq.conf. */
   readonly config?: string;
   /** Also listens for TLS, with a certificate for `localhost` made on the spot. */
@@ -32,6 +34,8 @@ export interface RabbitMqAddress {
 /** A running broker. All but its address, `isPrivate` and `stop` throws when it is somebody else's. */
 export interface RabbitMq extends RabbitMqAddress {
   readonly isPrivate: boolean;
+  /** As in 3.10 or 4.0. */
+  readonly version: string;
   readonly tlsPort: number | undefined;
   readonly certificates: Certificates | undefined;
   readonly console: BrokerConsole;
@@ -69,6 +73,7 @@ export function amqpUrl({ host, port, user, password, vhost }: Omit<RabbitMqAddr
 
 class ForeignBroker implements RabbitMq {
   readonly isPrivate = false;
+  readonly version = "of REGARDS_AMQP_URL";
   readonly tlsPort = undefined;
   readonly certificates = undefined;
   readonly host: string;
@@ -125,5 +130,6 @@ export async function startRabbitMq(options: RabbitMqOptions = {}): Promise<Rabb
   const url = process.env.REGARDS_AMQP_URL;
   if (url) return new ForeignBroker(url);
   const say = options.say ?? ((line: string) => console.error(line));
-  return PrivateBroker.launch(await rabbitMqServer(say), options);
+  const server = await rabbitMqServer(say, options.version ?? wantedVersion());
+  return PrivateBroker.launch(server, options);
 }

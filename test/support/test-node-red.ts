@@ -2,20 +2,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { NodeRedApp } from "node-red";
+import { type DeployOptions, type Edits, edited } from "./flow-edits";
 import { type FlowNode, NodeRedAdmin, type NodeSet } from "./node-red-admin";
 import { NodeRedCalls } from "./node-red-calls";
 import { NodeRedRecord, PATIENCE, type WaitOptions } from "./node-red-record";
-import type { FromNodeRed, LogEntry, Message, RuntimeEvent, Status } from "./node-red-wire";
+import type { FromNodeRed, LogEntry, Message, Resources, RuntimeEvent, Status } from "./node-red-wire";
 
 export type { FlowNode, NodeSet } from "./node-red-admin";
-export type { LogEntry, Message, RuntimeEvent, Status } from "./node-red-wire";
-
-/** What the process uses, after a garbage collection; `cpu` in milliseconds since its start. */
-export interface Resources {
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly cpu: number;
-}
+export type { LogEntry, Message, Resources, RuntimeEvent, Status } from "./node-red-wire";
 
 const STOP_LIMIT = 20_000;
 
@@ -29,6 +23,7 @@ export class TestNodeRed {
   readonly #calls: NodeRedCalls;
   readonly #cleanUp: () => Promise<void>;
   #output = "";
+  #deployed: readonly FlowNode[] = [];
 
   constructor(child: ChildProcess, port: number, userDir: string, cleanUp: () => Promise<void>) {
     this.process = child;
@@ -85,9 +80,10 @@ export class TestNodeRed {
   /** Deploys and waits until the new flows run; rejects when types or modules are missing. */
   async deploy(
     flows: readonly FlowNode[],
-    { type = "full", timeout = PATIENCE }: { type?: "full" | "flows" | "nodes"; timeout?: number } = {},
+    { type = "full", timeout = PATIENCE, incomplete = false }: DeployOptions = {},
   ): Promise<void> {
     const from = this.events.length;
+    this.#deployed = flows;
     await this.#admin.postFlows(flows, type);
     const wasDeployed = ({ id }: RuntimeEvent) => id === "runtime-deploy";
     await this.#record.until(
@@ -95,11 +91,17 @@ export class TestNodeRed {
       () => "the flows to be deployed",
       timeout,
     );
+    if (incomplete) return;
     for (const { id, payload } of this.events.slice(from)) {
       const { error, types, modules } = (payload ?? {}) as Record<string, unknown>;
       if (id !== "runtime-state" || error === undefined) continue;
       throw new Error(`the flows were not started, ${error}: ${JSON.stringify(types ?? modules)}`);
     }
+  }
+
+  /** Deploys the last flows again with some nodes changed, as *Modified Nodes* unless told otherwise. */
+  redeploy(edits: Edits, options: DeployOptions = {}): Promise<void> {
+    return this.deploy(edited(this.#deployed, edits), { type: "nodes", ...options });
   }
 
   /** The flows as Node-RED would give them to an editor. */
@@ -202,6 +204,11 @@ export class TestNodeRed {
     ...args: Args
   ): Promise<Result> {
     return (await this.#calls.ask("evaluate", work.toString(), args)) as Result;
+  }
+
+  /** Sets the wall clock of the process so many milliseconds off, timers excepted; 0 sets it right. */
+  async shiftClock(milliseconds: number): Promise<void> {
+    await this.#calls.ask("shiftClock", milliseconds);
   }
 
   /** Halts the process, heartbeats and all, until `thaw`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shortcomings, table } from "./summary";
+import { shortcomings, table } from "../../demo/summary";
 
 const GOOD = { what: "orders granted", expected: "2", seen: "2", ok: true };
 const BAD = { what: "HEAD requests", expected: "0", seen: "1", ok: false };

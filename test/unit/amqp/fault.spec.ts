@@ -1,6 +1,6 @@
 /** Every cause a person can act on is named, in the words Node, TLS, amqplib and RabbitMQ really use. */
 import assert from "node:assert/strict";
-import { faultOf, needsSomebody } from "../../src/amqp/fault";
+import { faultOf, needsSomebody } from "../../../src/amqp/fault";
 
 describe("naming faults", () => {
   for (const [words, code, subject] of [

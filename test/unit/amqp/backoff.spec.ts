@@ -1,6 +1,6 @@
 /** The wait between attempts: it grows, it varies, it is never nothing, and it starts again after success. */
 import assert from "node:assert/strict";
-import { Backoff } from "../../src/amqp/backoff";
+import { Backoff } from "../../../src/amqp/backoff";
 
 describe("backing off", () => {
   const limits = { first: 500, longest: 5_000 };

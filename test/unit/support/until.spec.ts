@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until, untilValue } from "./until";
+import { until, untilValue } from "../../support/until";
 
 describe("until", () => {
   it("gives the first answer that is something", async () => {

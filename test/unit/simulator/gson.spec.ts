@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gson, offsetDateTime } from "./gson";
+import { gson, offsetDateTime } from "../../simulator/gson";
 
 describe("JSON as REGARDS writes it", () => {
   it("leaves nulls out and escapes what HTML would mind", () => {

@@ -1,7 +1,7 @@
 /** Which frames verdicts become: one multiple-ack a turn for the contiguous run, singles for the rest. */
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { Settlements, type SettlingChannel, type TagHolder } from "../../src/amqp/settlements";
+import { Settlements, type SettlingChannel, type TagHolder } from "../../../src/amqp/settlements";
 
 describe("settling deliveries on one channel", () => {
   it("acknowledges a contiguous run with one frame, at the end of the turn", async () => {

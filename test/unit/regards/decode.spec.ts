@@ -1,8 +1,8 @@
 /** The wire table against the decoder alone; the same table goes through a real broker in test/nodes. */
 import assert from "node:assert/strict";
-import { decode } from "../../src/regards/decode";
-import { order, submission, worker } from "../../src/regards/services";
-import { bytesOf, UNRECOGNISED, type WireCase, wireTable } from "./wire-table";
+import { decode } from "../../../src/regards/decode";
+import { order, submission, worker } from "../../../src/regards/services";
+import { bytesOf, UNRECOGNISED, type WireCase, wireTable } from "../../regards/wire-table";
 
 const services = { order, submission, worker };
 

@@ -1,0 +1,40 @@
+/**
+ * Which specs run where. The unit tests need neither RabbitMQ nor Node-RED. What depends on how the broker
+ * behaves runs on every version of RabbitMQ we support; everything else runs on one of them.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "./setup.mjs";
+
+/** The versions we support; the first is the one for what runs once. */
+export const RABBITMQ_VERSIONS = ["3.10", "4.0"];
+
+const UNIT = "test/unit/";
+
+/** Folders and files whose outcome depends on how RabbitMQ behaves. */
+const OF_THE_BROKER = [
+  "test/amqp/",
+  "test/consume/",
+  "test/diagnosis/",
+  "test/examples/dead-letters",
+  "test/faults/",
+  "test/nodes/",
+  "test/publish/",
+  "test/support/rabbitmq",
+];
+
+const isUnit = (file) => file.startsWith(UNIT);
+const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
+
+/** Every compiled spec, by lane, as paths from the root of the repository. */
+export async function lanes() {
+  const files = (await readdir(join(ROOT, "test"), { recursive: true }))
+    .filter((file) => file.endsWith(".spec.js"))
+    .map((file) => `test/${file.replaceAll("\\", "/")}`)
+    .sort();
+  return {
+    unit: files.filter(isUnit),
+    broker: files.filter(isOfTheBroker),
+    other: files.filter((file) => !isUnit(file) && !isOfTheBroker(file)),
+  };
+}
