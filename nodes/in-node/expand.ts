@@ -18,6 +18,12 @@ const SOURCES: Readonly<Record<string, (type: string) => string>> = {
   "help.fr.html": (type) => `locales/fr/${type}.html`,
 };
 
+/**
+ * The names that do not fit: Node-RED breaks a label wider than 82 pixels over several lines, and on a machine
+ * with wide fonts that is after ten letters.
+ */
+const PALETTE_NAMES: Readonly<Record<string, string>> = { submission: "submit" };
+
 /** One html file as it should be. */
 export interface Page {
   /** From the root of the repository. */
@@ -42,6 +48,7 @@ function expand(shared: string, service: Service, type: string): string {
   const values: Readonly<Record<string, string>> = {
     type,
     service: service.name,
+    short: PALETTE_NAMES[service.name] ?? service.name,
     eventClass: service.eventClass,
     statuses: JSON.stringify(service.statuses).replaceAll(",", ", "),
     samples: JSON.stringify(sampleNames(service)).replaceAll(",", ", "),

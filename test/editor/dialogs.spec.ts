@@ -24,6 +24,8 @@ const SENTENCES = {
     hosts: "Hosts: host or host:port, separated by commas",
     address: "Web address: an http:// or https:// address, without ?, # or @",
     heartbeat: "Heartbeat (s): a whole number from 0 to 65535",
+    notWaitedFor: "Don’t wait for: node types, separated by commas",
+    prefix: "Correlation id: must not be empty",
     correlation: /^Correlation id: not a regular expression \(/,
     unrecognised: "unrecognised",
     ports: ["published", "refused"],
@@ -36,6 +38,8 @@ const SENTENCES = {
     hosts: "Hôtes : hôte ou hôte:port, séparés par des virgules",
     address: "Adresse web : une adresse http:// ou https://, sans ?, # ni @",
     heartbeat: "Battement (s) : un nombre entier de 0 à 65535",
+    notWaitedFor: "Ne pas attendre : types de nœuds, séparés par des virgules",
+    prefix: "Id de corrélation : ne doit pas être vide",
     correlation: /^Id de corrélation : expression régulière incorrecte \(/,
     unrecognised: "non reconnu",
     ports: ["publié", "refusé"],
@@ -149,16 +153,6 @@ describe("the editor", function () {
           assert.deepEqual(editor.complaints.splice(0), []);
         });
 
-        it("shows the nodes in a category of their own, each name on one line", async () => {
-          const names = editor.page.locator("#red-ui-palette-REGARDS .red-ui-palette-label");
-          // Node-RED pads the words with spaces of its own.
-          const words = (await names.allTextContents()).map((name) => name.replace(/[^a-z]+/g, " ").trim());
-          assert.deepEqual(words, ["order in", "submission in", "worker in", "ack out"]);
-          for (const name of await names.all()) {
-            assert.ok(((await name.boundingBox())?.height ?? 99) < 30, String(await name.textContent()));
-          }
-        });
-
         for (const type of NODES) {
           it(`lets ${type} be dropped and opened, every label on one line and translated`, async () => {
             const id = await editor.drop(type);
@@ -234,7 +228,24 @@ describe("the editor", function () {
           await editor.fill("attempts", ENV);
           assert.equal(await editor.objection("attempts"), "");
 
+          await editor
+            .field("notWaitedFor")
+            .evaluate((field) => field.closest("details")?.setAttribute("open", ""));
+          await editor.fill("notWaitedFor", "cronplus, [uibuilder]");
+          assert.equal(await editor.objection("notWaitedFor"), sentences.notWaitedFor);
+          await editor.fill("notWaitedFor", "cronplus, ,uibuilder");
+          assert.equal(await editor.objection("notWaitedFor"), sentences.notWaitedFor);
+          await editor.fill("notWaitedFor", "cronplus,http request , @scope/ui-x");
+          assert.equal(await editor.objection("notWaitedFor"), "");
+
+          await editor.chooseType("correlation", 1);
+          await editor.fill("correlation", "x");
+          await editor.fill("correlation", " ");
+          assert.equal(await editor.objection("correlation"), sentences.prefix);
+          assert.equal(await editor.dialog.locator(".regards-row-regex").isVisible(), false);
           await editor.chooseType("correlation", 2);
+          assert.match((await editor.text(".regards-row-regex")).replace(/\D/g, ""), /1024/);
+          assert.equal(await editor.dialog.locator(".regards-row-regex").isVisible(), true);
           await editor.fill("correlation", "(");
           assert.match(await editor.objection("correlation"), sentences.correlation);
           await editor.fill("correlation", "^mine-");
@@ -258,7 +269,8 @@ describe("the editor", function () {
           const exchange =
             "regards.broadcast.fr.cnes.regards.modules.ltamanager.amqp.output.SubmissionResponseDtoEvent";
 
-          const own = "nodered.project1.submission.named";
+          const [, own = ""] = await shown();
+          assert.match(own, /^nodered\.project1\.submission\.[0-9a-f]{8}\.named$/);
           assert.deepEqual(await shown(), [exchange, own, `${own}.dead`]);
 
           await editor.field("queue").fill("archive");
@@ -268,8 +280,12 @@ describe("the editor", function () {
           assert.deepEqual((await shown()).slice(0, 2), [exchange, `${own}.…`]);
           assert.equal(await editor.field("queue").isVisible(), false);
 
+          const hint = editor.dialog.locator(".regards-row-existing");
+          await hint.evaluate((element) => element.closest("details")?.setAttribute("open", ""));
+          assert.equal(await hint.isVisible(), false);
           await editor.field("queueMode").selectOption("existing");
           assert.deepEqual((await shown()).slice(0, 2), [exchange, "archive"]);
+          assert.equal(await hint.isVisible(), true, "what waiting for the next attempt means there");
           await editor.done();
         });
 
@@ -335,6 +351,7 @@ describe("the editor", function () {
             attempts: "3",
             retryDelay: "30",
             deadline: "25",
+            notWaitedFor: "",
             sample: "",
             inputs: "0",
           });
@@ -447,7 +464,16 @@ describe("the editor", function () {
             "contentType",
             "maxInFlight",
           ];
-          const folded = ["settle", "sample", "summary", "queueType", "attempts", "retryDelay", "deadline"];
+          const folded = [
+            "settle",
+            "sample",
+            "summary",
+            "queueType",
+            "attempts",
+            "retryDelay",
+            "deadline",
+            "notWaitedFor",
+          ];
           assert.deepEqual(
             [...expected, ...folded].filter((field) => !reached.has(field)),
             [],

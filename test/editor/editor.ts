@@ -5,6 +5,8 @@ import type { Browser, Locator, Page } from "playwright-core";
 export interface Look {
   readonly locale: "en-US" | "fr-FR";
   readonly theme?: "light" | "dark";
+  /** What to write in instead of Node-RED's font, as CSS names it; it is there before anything is measured. */
+  readonly font?: string;
 }
 
 /** What the editor knows of a node after its dialog was closed. */
@@ -66,7 +68,7 @@ export class Editor {
   }
 
   /** Opens the editor and waits until it is ready to be used. */
-  static async open(browser: Browser, url: string, { locale, theme = "light" }: Look): Promise<Editor> {
+  static async open(browser: Browser, url: string, { locale, theme = "light", font }: Look): Promise<Editor> {
     const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
@@ -75,6 +77,14 @@ export class Editor {
       (address) => address.hostname !== new URL(url).hostname,
       (route) => route.fulfill({ json: { modules: [] } }),
     );
+    if (font !== undefined) {
+      await page.addInitScript((name) => {
+        const style = Object.assign(document.createElement("style"), {
+          textContent: `* { --red-ui-primary-font: ${name} !important }`,
+        });
+        document.addEventListener("DOMContentLoaded", () => document.head.append(style));
+      }, font);
+    }
     const editor = new Editor(page);
     await page.goto(url);
     await page.waitForFunction(
