@@ -3,6 +3,7 @@
  * publish (a broker that blocks publishers must not stop the consumers), and one log line when the link
  * breaks, one when it is mended.
  */
+import { now } from "./clock";
 import type { ConnectionOptions, ConnectionState } from "./connection";
 import { withDeadline } from "./deadline";
 import type { FaultCode } from "./fault";
@@ -82,7 +83,7 @@ export class Broker {
       const broken = this.#broken.get(role);
       this.#broken.delete(role);
       if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {
-        const seconds = Math.round((Date.now() - broken.since) / 1_000);
+        const seconds = Math.round((now() - broken.since) / 1_000);
         this.#log.info("mended", { host, seconds });
       }
       return;
@@ -93,7 +94,7 @@ export class Broker {
     const { code, detail } = state.fault;
     const isFirst = this.#broken.size === 0;
     const before = this.#broken.get(role);
-    this.#broken.set(role, { since: before?.since ?? Date.now(), code });
+    this.#broken.set(role, { since: before?.since ?? now(), code });
     if (isFirst) {
       this.#said.clear();
     }

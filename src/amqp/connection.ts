@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import amqplib, { type Channel, type ChannelModel, type ConfirmChannel } from "amqplib";
 import { Backoff, type BackoffLimits } from "./backoff";
+import { now } from "./clock";
 import { withDeadline } from "./deadline";
 import { type Fault, faultOf, needsSomebody } from "./fault";
 import { dropLateFrames } from "./late-frames";
@@ -34,7 +35,12 @@ export interface ConnectionOptions {
   /** Log in with the client certificate (SASL EXTERNAL). */
   readonly external?: boolean;
   readonly timing?: Partial<ConnectionTiming>;
+  /** Told, once a link, which of our guards amqplib has no place for any more. */
+  readonly unguarded?: (guards: readonly Guard[]) => void;
 }
+
+/** What we do to amqplib's private parts, and what for. */
+export type Guard = "late frames" | "unreadable headers" | "socket";
 
 /** Milliseconds. */
 export interface ConnectionTiming {
@@ -165,8 +171,19 @@ export class Connection {
       throw new Error("Connection closed");
     }
     const creating = create(model).then((channel) => listenToEverything(channel));
-    const channel = await withDeadline(creating, this.#timing.connect, "opening a channel");
+    let channel: C;
+    try {
+      channel = await withDeadline(creating, this.#timing.connect, "opening a channel");
+    } catch (error) {
+      // A channel that opens after its deadline belongs to nobody.
+      creating.then(
+        (late) => closeQuietly(late, this.#timing.close),
+        () => undefined,
+      );
+      throw error;
+    }
     if (generation !== this.#generation || this.#model === undefined) {
+      closeQuietly(channel, this.#timing.close);
       throw new Error("Connection closed");
     }
     return { channel, generation };
@@ -258,8 +275,7 @@ export class Connection {
       return;
     }
     this.#cause = undefined;
-    surviveUnreadableHeaders(model);
-    dropLateFrames(model);
+    this.#guard(model);
     this.#model = model;
     this.#generation += 1;
     this.#timer = setTimeout(() => {
@@ -268,6 +284,22 @@ export class Connection {
     }, this.#timing.stable);
     this.#timer.unref();
     this.#change({ phase: "connected" });
+  }
+
+  #guard(model: ChannelModel): void {
+    const missing: Guard[] = [];
+    if (!dropLateFrames(model)) {
+      missing.push("late frames");
+    }
+    if (!surviveUnreadableHeaders(model)) {
+      missing.push("unreadable headers");
+    }
+    if (streamOf(model) === undefined) {
+      missing.push("socket");
+    }
+    if (missing.length > 0) {
+      this.#options.unguarded?.(missing);
+    }
   }
 
   #failed(error: unknown): void {
@@ -279,7 +311,7 @@ export class Connection {
     const fault = faultOf(error);
     this.#host += 1;
     const wait = this.#waitAfter(fault);
-    this.#change({ phase: "reconnecting", fault, retryAt: Date.now() + wait });
+    this.#change({ phase: "reconnecting", fault, retryAt: now() + wait });
     this.#timer = setTimeout(() => this.#attempt(), wait);
   }
 
@@ -340,5 +372,6 @@ function hasEnded(model: ChannelModel): boolean {
 
 /** The published types leave out the socket. */
 function streamOf(model: ChannelModel): Duplex | undefined {
-  return (model.connection as unknown as { readonly stream?: Duplex }).stream;
+  const { stream } = model.connection as unknown as { readonly stream?: Duplex };
+  return typeof stream?.destroy === "function" ? stream : undefined;
 }

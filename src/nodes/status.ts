@@ -2,6 +2,7 @@
  * What a node shows under itself, from one table of states: number first, the cause and the next step
  * always said. Pure apart from `StatusDisplay`, which keeps the editors from being flooded.
  */
+import { now } from "../amqp/clock";
 import type { ConnectionState } from "../amqp/connection";
 import type { Fault } from "../amqp/fault";
 import type { ConsumerView } from "../consume/view";
@@ -19,7 +20,10 @@ export interface NodeStatus {
   readonly counters?: Readonly<Record<string, number>>;
 }
 
-/** The status of an in-node. */
+/**
+ * The status of an in-node.
+ * @param now on the clock nobody sets, as every `retryAt` is
+ */
 export function consumerStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
   const status = linkStatus(view.connection, now, translate) ?? subscriptionStatus(view, now, translate);
   return { ...status, counters: { ...view.counters, inFlight: view.inFlight } };
@@ -128,8 +132,9 @@ export class StatusDisplay {
   #timer: NodeJS.Timeout | undefined;
   #shown = "";
   #counted = "";
-  #lookedAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #shownAt = 0;
+  #isStopped = false;
 
   constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
     this.#compute = compute;
@@ -138,12 +143,14 @@ export class StatusDisplay {
 
   /** Something changed. */
   touch(): void {
-    if (this.#timer === undefined) {
-      this.#lookIn(this.#lookedAt + LOOK_MS - Date.now());
+    if (this.#timer === undefined && !this.#isStopped) {
+      this.#lookIn(this.#lookedAt + LOOK_MS - now());
     }
   }
 
+  /** Shows nothing any more: its node is closed. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
@@ -160,8 +167,8 @@ export class StatusDisplay {
   }
 
   #look(): void {
-    const now = Date.now();
-    this.#lookedAt = now;
+    const at = now();
+    this.#lookedAt = at;
     const status = this.#compute();
     const seen = `${status.fill} ${status.shape} ${status.text}`;
     const counted = JSON.stringify(status.counters);
@@ -169,14 +176,14 @@ export class StatusDisplay {
       if (counted === this.#counted) {
         return;
       }
-      if (now < this.#shownAt + COUNTERS_MS) {
-        this.#lookIn(this.#shownAt + COUNTERS_MS - now);
+      if (at < this.#shownAt + COUNTERS_MS) {
+        this.#lookIn(this.#shownAt + COUNTERS_MS - at);
         return;
       }
     }
     this.#shown = seen;
     this.#counted = counted;
-    this.#shownAt = now;
+    this.#shownAt = at;
     this.#show(status);
   }
 }
