@@ -22,14 +22,20 @@ export class Broker {
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
   readonly #said = new Set<FaultCode>();
   readonly #leaving = new Set<() => Promise<void>>();
+  #isUnguarded = false;
   #users = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: ConnectionOptions, log: NodeLog) {
     this.#log = log;
     const connection = (role: Role): SharedConnection =>
-      new SharedConnection({ ...options, name: `${options.name} (${role})` }, (state, host) =>
-        this.#report(role, state, host),
+      new SharedConnection(
+        {
+          ...options,
+          name: `${options.name} (${role})`,
+          unguarded: (guards) => this.#unguarded(guards),
+        },
+        (state, host) => this.#report(role, state, host),
       );
     this.#connections = { consume: connection("consume"), publish: connection("publish") };
   }
@@ -76,6 +82,14 @@ export class Broker {
       await withDeadline(idle, DRAIN_MS, "draining").catch(() => undefined);
     }
     await Promise.all([this.#connections.consume.close(), this.#connections.publish.close()]);
+  }
+
+  /** Said once: it stays so until another amqplib is installed. */
+  #unguarded(guards: readonly string[]): void {
+    if (!this.#isUnguarded) {
+      this.#isUnguarded = true;
+      this.#log.warn("unguarded", { guards: guards.join(", ") });
+    }
   }
 
   #report(role: Role, state: ConnectionState, host: string): void {
