@@ -3,6 +3,7 @@
  * publish (a broker that blocks publishers must not stop the consumers), and one log line when the link
  * breaks, one when it is mended.
  */
+import { now } from "./clock";
 import type { ConnectionOptions, ConnectionState } from "./connection";
 import { withDeadline } from "./deadline";
 import type { FaultCode } from "./fault";
@@ -21,14 +22,20 @@ export class Broker {
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
   readonly #said = new Set<FaultCode>();
   readonly #leaving = new Set<() => Promise<void>>();
+  #isUnguarded = false;
   #users = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: ConnectionOptions, log: NodeLog) {
     this.#log = log;
     const connection = (role: Role): SharedConnection =>
-      new SharedConnection({ ...options, name: `${options.name} (${role})` }, (state, host) =>
-        this.#report(role, state, host),
+      new SharedConnection(
+        {
+          ...options,
+          name: `${options.name} (${role})`,
+          unguarded: (guards) => this.#unguarded(guards),
+        },
+        (state, host) => this.#report(role, state, host),
       );
     this.#connections = { consume: connection("consume"), publish: connection("publish") };
   }
@@ -77,12 +84,20 @@ export class Broker {
     await Promise.all([this.#connections.consume.close(), this.#connections.publish.close()]);
   }
 
+  /** Said once: it stays so until another amqplib is installed. */
+  #unguarded(guards: readonly string[]): void {
+    if (!this.#isUnguarded) {
+      this.#isUnguarded = true;
+      this.#log.warn("unguarded", { guards: guards.join(", ") });
+    }
+  }
+
   #report(role: Role, state: ConnectionState, host: string): void {
     if (state.phase === "connected" || state.phase === "closing") {
       const broken = this.#broken.get(role);
       this.#broken.delete(role);
       if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {
-        const seconds = Math.round((Date.now() - broken.since) / 1_000);
+        const seconds = Math.round((now() - broken.since) / 1_000);
         this.#log.info("mended", { host, seconds });
       }
       return;
@@ -93,7 +108,7 @@ export class Broker {
     const { code, detail } = state.fault;
     const isFirst = this.#broken.size === 0;
     const before = this.#broken.get(role);
-    this.#broken.set(role, { since: before?.since ?? Date.now(), code });
+    this.#broken.set(role, { since: before?.since ?? now(), code });
     if (isFirst) {
       this.#said.clear();
     }

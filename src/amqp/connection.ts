@@ -1,51 +1,26 @@
 /**
  * One supervised AMQP connection: it walks the host list, comes back for ever with a jittered backoff, and
- * is the only code that touches the socket. Enters: where and as whom to connect. Leaves: states, and
- * channels on which nothing can throw into Node-RED. It knows neither queues, nor REGARDS, nor Node-RED.
+ * gives out channels on which nothing can throw into Node-RED. Enters: where and as whom to connect. Leaves:
+ * states, and channels. It knows neither queues, nor REGARDS, nor Node-RED.
  */
-import type { Duplex } from "node:stream";
-import type { ConnectionOptions as TlsOptions } from "node:tls";
-import amqplib, { type Channel, type ChannelModel, type ConfirmChannel } from "amqplib";
-import { Backoff, type BackoffLimits } from "./backoff";
+import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
+import { Backoff } from "./backoff";
+import { now } from "./clock";
+import type { ConnectionOptions, ConnectionTiming, Endpoint } from "./connection-options";
 import { withDeadline } from "./deadline";
 import { type Fault, faultOf, needsSomebody } from "./fault";
-import { dropLateFrames } from "./late-frames";
-import { surviveUnreadableHeaders } from "./unreadable";
+import {
+  closeQuietly,
+  destroySocket,
+  discard,
+  guardLink,
+  hasEnded,
+  listenToEverything,
+  openLink,
+} from "./link";
 
-/** One member of the cluster. */
-export interface Endpoint {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-/** Where and as whom to connect. */
-export interface ConnectionOptions {
-  /** Tried in turn; at least one. */
-  readonly endpoints: readonly Endpoint[];
-  readonly vhost: string;
-  readonly username: string;
-  readonly password: string;
-  /** Seconds; 0 turns heartbeats off. */
-  readonly heartbeat: number;
-  /** Shown to the broker's operator. */
-  readonly name: string;
-  /** TLS is used when present. */
-  readonly tls?: TlsOptions;
-  /** Log in with the client certificate (SASL EXTERNAL). */
-  readonly external?: boolean;
-  readonly timing?: Partial<ConnectionTiming>;
-}
-
-/** Milliseconds. */
-export interface ConnectionTiming {
-  readonly connect: number;
-  readonly close: number;
-  /** A link that lasted this long was good: the backoff starts again. */
-  readonly stable: number;
-  readonly backoff: BackoffLimits;
-  /** The pace while only a person can mend it (login, vhost, certificate). */
-  readonly slow: BackoffLimits;
-}
+export type { ConnectionOptions, ConnectionTiming, Endpoint } from "./connection-options";
+export { closeQuietly } from "./link";
 
 /** The life of a connection; every state but `connected` says why and what comes next. */
 export type ConnectionState =
@@ -75,6 +50,7 @@ export interface OpenChannel<C extends Channel = Channel> {
 
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #openLink: typeof openLink;
   readonly #timing: ConnectionTiming;
   readonly #backoff: Backoff;
   readonly #slow: Backoff;
@@ -87,8 +63,10 @@ export class Connection {
   #timer: NodeJS.Timeout | undefined;
   #cause: unknown;
 
-  constructor(options: ConnectionOptions) {
+  /** @param open how to reach one host; tests bring their own */
+  constructor(options: ConnectionOptions, open: typeof openLink = openLink) {
     this.#options = options;
+    this.#openLink = open;
     this.#timing = { ...TIMING, ...options.timing };
     this.#backoff = new Backoff(this.#timing.backoff);
     this.#slow = new Backoff(this.#timing.slow);
@@ -165,8 +143,19 @@ export class Connection {
       throw new Error("Connection closed");
     }
     const creating = create(model).then((channel) => listenToEverything(channel));
-    const channel = await withDeadline(creating, this.#timing.connect, "opening a channel");
+    let channel: C;
+    try {
+      channel = await withDeadline(creating, this.#timing.connect, "opening a channel");
+    } catch (error) {
+      // A channel that opens after its deadline belongs to nobody.
+      creating.then(
+        (late) => closeQuietly(late, this.#timing.close),
+        () => undefined,
+      );
+      throw error;
+    }
     if (generation !== this.#generation || this.#model === undefined) {
+      closeQuietly(channel, this.#timing.close);
       throw new Error("Connection closed");
     }
     return { channel, generation };
@@ -194,29 +183,8 @@ export class Connection {
     );
   }
 
-  async #connect({ hostname, port }: Endpoint): Promise<ChannelModel> {
-    const { vhost, username, password, heartbeat, tls, external, name } = this.#options;
-    const model = await amqplib.connect(
-      {
-        protocol: tls === undefined ? "amqp" : "amqps",
-        hostname,
-        port,
-        username,
-        password,
-        // amqplib unescapes the vhost of the object form too.
-        vhost: encodeURIComponent(vhost),
-        heartbeat,
-        frameMax: 131_072,
-      },
-      {
-        ...tls,
-        ...(external === true ? { credentials: amqplib.credentials.external() } : {}),
-        noDelay: true,
-        keepAlive: true,
-        timeout: this.#timing.connect,
-        clientProperties: { connection_name: name },
-      },
-    );
+  async #connect(endpoint: Endpoint): Promise<ChannelModel> {
+    const model = await this.#openLink(endpoint, this.#options, this.#timing.connect);
     this.#listen(model);
     return model;
   }
@@ -258,8 +226,10 @@ export class Connection {
       return;
     }
     this.#cause = undefined;
-    surviveUnreadableHeaders(model);
-    dropLateFrames(model);
+    const missing = guardLink(model);
+    if (missing.length > 0) {
+      this.#options.unguarded?.(missing);
+    }
     this.#model = model;
     this.#generation += 1;
     this.#timer = setTimeout(() => {
@@ -279,7 +249,7 @@ export class Connection {
     const fault = faultOf(error);
     this.#host += 1;
     const wait = this.#waitAfter(fault);
-    this.#change({ phase: "reconnecting", fault, retryAt: Date.now() + wait });
+    this.#change({ phase: "reconnecting", fault, retryAt: now() + wait });
     this.#timer = setTimeout(() => this.#attempt(), wait);
   }
 
@@ -297,48 +267,4 @@ export class Connection {
       listener(state);
     }
   }
-}
-
-/** Closes a channel without waiting for the broker longer than the limit; it may be closed already. */
-export function closeQuietly(channel: Channel, limit: number): void {
-  try {
-    withDeadline(channel.close(), limit, "closing a channel").catch(() => undefined);
-  } catch {
-    // amqplib throws at once when the channel is closed already.
-  }
-}
-
-function listenToEverything<C extends Channel>(channel: C): C {
-  for (const event of ["error", "handler-error", "return", "drain", "close"]) {
-    channel.on(event, () => undefined);
-  }
-  return channel;
-}
-
-async function discard(model: ChannelModel, limit: number): Promise<void> {
-  try {
-    await withDeadline(model.close(), limit, "closing the connection");
-  } catch {
-    // Closed already, or frozen: the socket goes either way.
-  } finally {
-    destroySocket(model);
-  }
-}
-
-/** amqplib only half-closes; towards a frozen peer that would leave the socket behind for minutes. */
-function destroySocket(model: ChannelModel): void {
-  streamOf(model)?.destroy();
-}
-
-/**
- * A broker that goes down can close a connection in the very segment that opened it: amqplib has then said
- * "close" before anybody could listen, and only the ended stream still tells.
- */
-function hasEnded(model: ChannelModel): boolean {
-  return streamOf(model)?.writableEnded ?? false;
-}
-
-/** The published types leave out the socket. */
-function streamOf(model: ChannelModel): Duplex | undefined {
-  return (model.connection as unknown as { readonly stream?: Duplex }).stream;
 }

@@ -11,11 +11,14 @@ export type FaultCode =
   | "timeout"
   | "login"
   | "vhost"
+  | "connection-limit"
   | "forbidden"
   | "queue-missing"
   | "exchange-missing"
   | "queue-differs"
   | "queue-locked"
+  | "queue-exclusive"
+  | "queue-name"
   | "queue-silent"
   | "stream"
   | "consumer-timeout"
@@ -58,18 +61,23 @@ const BY_ERRNO: Readonly<Record<string, FaultCode>> = {
 
 /** The broker says most things in words only; these are stable across RabbitMQ 3.8 to 4. */
 const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
+  // Before the refusals it is wrapped in: nothing is wrong with the user or the vhost.
+  [/connection limit .*is reached/i, "connection-limit"],
   [/Login was refused|ACCESS-REFUSED.*Handshake|Handshake terminated by server: 403/i, "login"],
   [/SASL mechanism .* is not provided/i, "login"],
-  // amqplib hides the broker's words here; only the vhost is checked at this step of the handshake.
+  // amqplib hides the broker's words here; only the vhost and its limits are checked at this step.
   [/Expected ConnectionOpenOk; got <ConnectionClose/, "vhost"],
   [/NOT_ALLOWED - vhost|vhost '.*' is down/i, "vhost"],
   [/NOT_FOUND - no queue/i, "queue-missing"],
   [/NOT_FOUND - no exchange/i, "exchange-missing"],
+  [/ACCESS_REFUSED.* in exclusive use/i, "queue-exclusive"],
   [/ACCESS_REFUSED/i, "forbidden"],
   [/delivery acknowledgement on channel \d+ timed out/i, "consumer-timeout"],
   [/cancelled the consumer/, "cancelled"],
   [/RESOURCE_LOCKED/i, "queue-locked"],
   [/PRECONDITION_FAILED - inequivalent arg/i, "queue-differs"],
+  // amqplib finds it before the broker does; AMQP has one byte for the length of a name.
+  [/Field '(?:queue|routingKey)' is the wrong type/, "queue-name"],
   // The broker is there and the queue is not: without a majority a quorum queue keeps everybody waiting.
   [/(?:the queue's answer|subscribing|declaring the queue) timed out/, "queue-silent"],
   [/ETIMEDOUT|Heartbeat timeout|timed out/i, "timeout"],
@@ -84,6 +92,7 @@ const SOMEBODY: readonly FaultCode[] = [
   "forbidden",
   "queue-differs",
   "queue-locked",
+  "queue-name",
   "tls-untrusted",
   "tls-expired",
   "tls-host",
@@ -91,7 +100,9 @@ const SOMEBODY: readonly FaultCode[] = [
 
 /** Where a library's words say nothing to a person. */
 const CLEARER: Partial<Record<FaultCode, string>> = {
-  vhost: "the vhost does not exist, is down, or this user may not use it",
+  vhost:
+    "the vhost does not exist, is down, has all the connections it may have, or this user may not use it",
+  "queue-name": "the name of the queue, or of its dead-letter queue, is longer than 255 bytes",
 };
 
 /** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */

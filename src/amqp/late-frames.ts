@@ -12,12 +12,16 @@ interface FrameSink {
   accept(frame: { readonly channel: number }): unknown;
 }
 
-/** From now on, frames for a channel that is gone are dropped. */
-export function dropLateFrames({ connection }: ChannelModel): void {
+/**
+ * From now on, frames for a channel that is gone are dropped.
+ * @returns false when amqplib has changed too much for that
+ */
+export function dropLateFrames({ connection }: Pick<ChannelModel, "connection">): boolean {
   const sink = connection as unknown as Partial<FrameSink>;
   const { accept, channels } = sink;
-  if (typeof accept !== "function" || channels === undefined) {
-    return;
+  if (typeof accept !== "function" || !Array.isArray(channels)) {
+    return false;
   }
   sink.accept = (frame) => (channels[frame.channel] === null ? undefined : accept.call(connection, frame));
+  return true;
 }

@@ -13,12 +13,14 @@ export class SharedConnection {
   #connection: Connection | undefined;
   #users = 0;
   #closing: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: ConnectionOptions, changed: (state: ConnectionState, host: string) => void) {
     this.#options = options;
     this.#changed = changed;
   }
 
+  /** A share of it; after `close()` of one that never opens. */
   lease(): Lease {
     const connection = this.#connection ?? this.#create();
     this.#users += 1;
@@ -35,14 +37,18 @@ export class SharedConnection {
     };
   }
 
-  /** Closes whoever still uses it. */
+  /** Closes for good, whoever still uses it. */
   async close(): Promise<void> {
-    this.#users = 0;
+    this.#isClosed = true;
     await this.#closeUnused();
   }
 
   #create(): Connection {
     const connection = new Connection(this.#options);
+    if (this.#isClosed) {
+      void connection.close();
+      return connection;
+    }
     this.#connection = connection;
     connection.onState((state) => this.#changed(state, connection.host));
     connection.open();
@@ -50,13 +56,14 @@ export class SharedConnection {
   }
 
   async #closeUnused(): Promise<void> {
+    if (this.#users > 0 && !this.#isClosed) {
+      return;
+    }
     const connection = this.#connection;
-    if (this.#users === 0 && connection !== undefined) {
+    if (connection !== undefined) {
       this.#connection = undefined;
       this.#closing = Promise.all([this.#closing, connection.close()]).then(() => undefined);
     }
-    if (this.#users === 0) {
-      await this.#closing;
-    }
+    await this.#closing;
   }
 }

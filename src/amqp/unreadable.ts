@@ -20,12 +20,15 @@ interface FrameSource {
   recvFrame(): unknown;
 }
 
-/** From now on, unreadable headers cost the message its headers, and nothing else. */
-export function surviveUnreadableHeaders({ connection }: ChannelModel): void {
+/**
+ * From now on, unreadable headers cost the message its headers, and nothing else.
+ * @returns false when amqplib has changed too much for that
+ */
+export function surviveUnreadableHeaders({ connection }: Pick<ChannelModel, "connection">): boolean {
   const source = connection as unknown as Partial<FrameSource>;
   const { recvFrame } = source;
   if (typeof recvFrame !== "function" || !Buffer.isBuffer(source.rest)) {
-    return;
+    return false;
   }
   source.recvFrame = () => {
     const bytes = source.rest;
@@ -40,6 +43,7 @@ export function surviveUnreadableHeaders({ connection }: ChannelModel): void {
       return headless;
     }
   };
+  return true;
 }
 
 /** Why the headers of a message could not be read, if so. */

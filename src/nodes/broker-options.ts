@@ -25,7 +25,7 @@ export function linkOf(RED: NodeAPI, definition: Definition, credentials: Broker
     // Without them everything would go in clear, the password first.
     throw new SettingsError("undeployed", { property: "tls" });
   }
-  const settings = brokerSettings(definition, tlsNode !== null);
+  const settings = brokerSettings({ ...definition, user, password }, tlsNode !== null);
   const { endpoints, vhost, heartbeat, connectionName, tenant } = settings;
   const options = {
     ...{ endpoints, vhost, heartbeat, username: user, password },

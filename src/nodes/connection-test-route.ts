@@ -28,7 +28,11 @@ export function registerTestRoute(RED: NodeAPI): void {
 async function report(RED: NodeAPI, id: string, body: Definition): Promise<Line[]> {
   try {
     const stored: BrokerCredentials = RED.nodes.getCredentials(id) ?? {};
-    const { user = stored.user, password = UNSEEN } = body;
+    const isStored = isStoredFor(RED, id, body);
+    const { user = isStored ? stored.user : undefined, password = stored.password && UNSEEN } = body;
+    if (password === UNSEEN && !isStored) {
+      return [{ ok: false, name: "", text: "test.retype" }];
+    }
     const given = { ...body, user, password: password === UNSEEN ? stored.password : password };
     const form = resolved(RED, RED.nodes.getNode(id), given);
     const { settings, options } = linkOf(RED, { ...form, id }, credentialsIn(form));
@@ -44,6 +48,26 @@ async function report(RED: NodeAPI, id: string, body: Definition): Promise<Line[
     const { key, values } = error;
     return [{ ok: false, name: "", text: `runtime.setting.${key}`, values }];
   }
+}
+
+/**
+ * Whether the credentials kept under this id belong to a broker node, and to where this form points: whoever may
+ * change flows could otherwise have any node's password sent to a host of their own.
+ */
+function isStoredFor(RED: NodeAPI, id: string, form: Definition): boolean {
+  let isTheSame = false;
+  RED.nodes.eachNode((node) => {
+    const deployed = node as unknown as Definition;
+    if (deployed.id === id && deployed.type === "regards-broker") {
+      isTheSame =
+        written(deployed.hosts) === written(form.hosts) && written(deployed.tls) === written(form.tls);
+    }
+  });
+  return isTheSame;
+}
+
+function written(value: unknown): string {
+  return String(value ?? "").trim();
 }
 
 /** `${NAME}` alone in a field, as Node-RED fills it in when flows start; left alone where nothing has that name. */

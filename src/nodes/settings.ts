@@ -27,6 +27,17 @@ export class SettingsError extends Error {
   }
 }
 
+const BROKER_PROPERTIES =
+  "hosts vhost user password tenant address heartbeat namespace connectionName appId".split(" ");
+const CONSUMER_PROPERTIES =
+  "queueMode queue queueType correlationType correlation owner contentType maxInFlight settle attempts retryDelay deadline".split(
+    " ",
+  );
+const ACK_OUT_PROPERTIES = "urn urnType recipientLabel recipientLabelType target outboxLimit".split(" ");
+
+/** A pattern with nested repeats takes for ever on a long text; correlation ids are short. */
+const LOOKED_AT = 1_024;
+
 /** The settings of a `regards-broker`. */
 export interface BrokerSettings extends RegardsSystem {
   readonly endpoints: readonly Endpoint[];
@@ -35,11 +46,15 @@ export interface BrokerSettings extends RegardsSystem {
   readonly connectionName: string | undefined;
 }
 
-/** @throws SettingsError */
+/**
+ * @param definition with `user` and `password` from the credentials
+ * @throws SettingsError
+ */
 export function brokerSettings(definition: Definition, tls: boolean): BrokerSettings {
+  refuseUnset(definition, BROKER_PROPERTIES);
   const address = text(definition, "address", "").replace(/\/+$/, "");
   if (address !== "" && !isWebAddress(address)) {
-    throw new SettingsError("address", { property: "address", value: address });
+    throw new SettingsError("address", { property: "address", value: withoutLogin(address) });
   }
   return {
     endpoints: endpoints(text(definition, "hosts", ""), tls ? 5671 : 5672),
@@ -66,6 +81,7 @@ export function consumerSettings(
   service: Service,
   system: RegardsSystem,
 ): ConsumerSettings {
+  refuseUnset(definition, CONSUMER_PROPERTIES);
   const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
   return {
     queue: queuePlan(definition, place, service, system),
@@ -89,6 +105,7 @@ export function consumerSettings(
 
 /** @throws SettingsError */
 export function ackOutSettings(definition: Definition): AckOutSettings {
+  refuseUnset(definition, ACK_OUT_PROPERTIES);
   return {
     urn: text(definition, "urn", "payload"),
     urnType: text(definition, "urnType", "msg"),
@@ -138,6 +155,10 @@ function correlationTest(
   type: "any" | "prefix" | "regex",
   value: string,
 ): (correlationId: string | undefined) => boolean {
+  if (type !== "any" && value === "") {
+    // It would let everything through, which is what "any" is for.
+    throw new SettingsError("required", { property: "correlation" });
+  }
   switch (type) {
     case "any":
       return () => true;
@@ -150,13 +171,18 @@ function correlationTest(
       } catch {
         throw new SettingsError("regex", { property: "correlation", value });
       }
-      return (correlationId) => correlationId !== undefined && pattern.test(correlationId);
+      return (correlationId) =>
+        correlationId !== undefined && pattern.test(correlationId.slice(0, LOOKED_AT));
     }
   }
 }
 
 /** `host[:port]`, comma-separated; IPv6 in brackets. */
 function endpoints(list: string, defaultPort: number): Endpoint[] {
+  if (/@|:\/\//.test(list)) {
+    // Somebody has pasted an address with a login: its password must appear nowhere.
+    throw new SettingsError("hosts-login", { property: "hosts" });
+  }
   const hosts = list
     .split(",")
     .map((host) => host.trim())
@@ -182,11 +208,28 @@ function text(definition: Definition, property: string, otherwise: string): stri
     return otherwise;
   }
   const written = String(value).trim();
-  if (/^\$\{[^}]+\}$/.test(written)) {
-    // Node-RED leaves the name where the environment has no value; a tenant of that name would hide everything.
-    throw new SettingsError("unset", { property, value: written });
-  }
   return written === "" ? otherwise : written;
+}
+
+/**
+ * Node-RED leaves the name where the environment has no value; a tenant of that name would hide everything.
+ * Says all of them at once: whoever forgot one file of variables has forgotten them all.
+ */
+function refuseUnset(definition: Definition, properties: readonly string[]): void {
+  const unset = properties.flatMap((property) => {
+    const value = text(definition, property, "");
+    return /^\$\{[^}]+\}$/.test(value) ? [{ property, value }] : [];
+  });
+  if (unset.length > 0) {
+    throw new SettingsError("unset", {
+      property: unset.map(({ property }) => property).join(", "),
+      value: unset.map(({ value }) => value).join(", "),
+    });
+  }
+}
+
+function withoutLogin(address: string): string {
+  return address.replace(/^([^/]*\/*)?.*@/, "$1…@");
 }
 
 function choice<T extends string>(

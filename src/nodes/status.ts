@@ -3,6 +3,7 @@
  * seen of a consumer or publisher. Leaves: the status, in words of the catalogue. Pure apart from
  * `StatusDisplay`, which keeps the editors from being flooded.
  */
+import { now } from "../amqp/clock";
 import type { ConnectionState } from "../amqp/connection";
 import type { Fault } from "../amqp/fault";
 import type { ConsumerView } from "../consume/view";
@@ -23,7 +24,10 @@ export interface NodeStatus {
   readonly counters?: Readonly<Record<string, number>>;
 }
 
-/** The status of an in-node. */
+/**
+ * The status of an in-node.
+ * @param now on the clock nobody sets, as every `retryAt` is
+ */
 export function consumerStatus(view: ConsumerView, now: number, translate: Translate): NodeStatus {
   const status =
     linkStatus(view.connection, now, translate) ??
@@ -186,6 +190,7 @@ export class StatusDisplay {
   #counted = "";
   #lookedAt = Number.NEGATIVE_INFINITY;
   #shownAt = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
 
   constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
     this.#compute = compute;
@@ -194,12 +199,14 @@ export class StatusDisplay {
 
   /** Something changed. */
   touch(): void {
-    if (this.#timer === undefined) {
-      this.#lookIn(this.#lookedAt + LOOK_MS - performance.now());
+    if (this.#timer === undefined && !this.#isStopped) {
+      this.#lookIn(this.#lookedAt + LOOK_MS - now());
     }
   }
 
+  /** Shows nothing any more: its node is closed. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
@@ -216,9 +223,8 @@ export class StatusDisplay {
   }
 
   #look(): void {
-    // A clock that nobody sets: one that is set back would silence the status until it has caught up.
-    const now = performance.now();
-    this.#lookedAt = now;
+    const at = now();
+    this.#lookedAt = at;
     const status = this.#compute();
     const seen = `${status.fill} ${status.shape} ${status.text}`;
     const counted = JSON.stringify(status.counters);
@@ -226,14 +232,14 @@ export class StatusDisplay {
       if (counted === this.#counted) {
         return;
       }
-      if (now < this.#shownAt + COUNTERS_MS) {
-        this.#lookIn(this.#shownAt + COUNTERS_MS - now);
+      if (at < this.#shownAt + COUNTERS_MS) {
+        this.#lookIn(this.#shownAt + COUNTERS_MS - at);
         return;
       }
     }
     this.#shown = seen;
     this.#counted = counted;
-    this.#shownAt = now;
+    this.#shownAt = at;
     this.#show(status);
   }
 }

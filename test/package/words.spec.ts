@@ -233,8 +233,13 @@ describe("the words", () => {
     const codesIn = (source: string, type: RegExp): string[] =>
       [...(type.exec(read(source))?.[0] ?? "").matchAll(/"(REGARDS_\w+)"/g)].map(([, code = ""]) => code);
     const ofEvents = codesIn("src/regards/event.ts", /type ProblemCode =[^;]+;/);
+    const [published = ""] = /type RefusalCode =[^;]+;/.exec(read("src/amqp/outgoing.ts")) ?? [];
+    const refusals = [...published.matchAll(/\| "(\w+)"/g)]
+      .map(([, code]) => `REGARDS_${code}`)
+      // An acknowledgement has no limit of its own, and may be repeated.
+      .filter((code) => code !== "REGARDS_UNSENT" && code !== "REGARDS_UNCERTAIN");
     const ofAcknowledgements = [
-      ...codesIn("src/publish/refusal.ts", /type \w*Code =[^;]+;/),
+      ...refusals,
       ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),
     ];
     for (const type of TYPES.filter((each) => each !== "regards-broker")) {

@@ -39,6 +39,20 @@ describe("naming faults", () => {
       '406 (PRECONDITION-FAILED) with message "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms"',
       "consumer-timeout",
     ],
+    [
+      "403 (ACCESS-REFUSED) with message \"ACCESS_REFUSED - queue 'q' in vhost 'v' in exclusive use\"",
+      "queue-exclusive",
+      "q",
+    ],
+    [
+      "Handshake terminated by server: 530 (NOT-ALLOWED) with message \"NOT_ALLOWED - connection refused for user 'u': user connection limit (1) is reached\"",
+      "connection-limit",
+    ],
+    [
+      "530 (NOT-ALLOWED) with message \"NOT_ALLOWED - access to vhost 'v' refused for user 'u': connection limit (2) is reached\"",
+      "connection-limit",
+    ],
+    ["Field 'queue' is the wrong type; must be a string (up to 255 chars)", "queue-name"],
     ["Heartbeat timeout", "timeout"],
     ["connect ETIMEDOUT", "timeout"],
     ["Unexpected close", "lost"],

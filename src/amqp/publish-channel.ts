@@ -1,0 +1,357 @@
+/**
+ * The confirm channel towards one exchange: sends in order, and waits for each confirm. What was sent and not
+ * confirmed when the channel is lost is sent again, where that does no harm. Each exchange has a channel of
+ * its own, because the broker answers a missing exchange or permission by closing the channel, and whatever
+ * else was on it. Enters: messages to be sent, the states of the connection. Leaves: one verdict a message.
+ * It does not know how many may wait.
+ */
+import amqplib, { type ConfirmChannel, type Message } from "amqplib";
+import { Backoff, type BackoffLimits } from "./backoff";
+import type { Clock } from "./clock";
+import { type Connection, closeQuietly } from "./connection";
+import { type Fault, faultOf } from "./fault";
+import { type Outgoing, type PublishResult, refused } from "./outgoing";
+
+/** What is needed of a connection. */
+export type PublishingConnection = Pick<Connection, "state" | "onState" | "confirmChannel" | "aside">;
+
+/** Milliseconds. */
+export interface PublisherTiming {
+  /** How long the broker may take to answer the closing of a channel. */
+  readonly answer: number;
+  /** How long a sent message may stay without a confirm while the connection is up and not blocked. */
+  readonly confirm: number;
+  readonly backoff: BackoffLimits;
+}
+
+/** A message without a verdict yet. */
+export interface Waiting {
+  readonly message: Outgoing;
+  readonly messageId: string;
+  readonly since: number;
+  /** Called once. */
+  readonly conclude: (result: PublishResult) => void;
+}
+
+interface Entry extends Waiting {
+  /** When it was handed to the channel; undefined while it waits. */
+  sentAt: number | undefined;
+  /** It was sent once, perhaps on a channel that is gone. */
+  wasSent: boolean;
+  returned: string | undefined;
+}
+
+/** Why nothing goes out, and when it is tried again. */
+export interface Obstacle {
+  readonly fault: Fault;
+  readonly retryAt: number;
+}
+
+export class PublishChannel {
+  readonly #exchange: string;
+  readonly #connection: PublishingConnection;
+  readonly #timing: PublisherTiming;
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+  readonly #backoff: Backoff;
+  /** Both in the order they were published in; a set forgets one in the middle as fast as the first. */
+  #unsent = new Set<Entry>();
+  #sent = new Map<string, Entry>();
+  /** Those with a limit of their own. */
+  readonly #limited = new Set<Entry>();
+  #channel: ConfirmChannel | undefined;
+  #isOpening = false;
+  #isFull = false;
+  #isClosed = false;
+  #hasConfirmed = false;
+  #obstacle: Obstacle | undefined;
+  #stopRetry: (() => void) | undefined;
+
+  constructor(
+    exchange: string,
+    connection: PublishingConnection,
+    timing: PublisherTiming,
+    clock: Clock,
+    changed: () => void,
+  ) {
+    this.#exchange = exchange;
+    this.#connection = connection;
+    this.#timing = timing;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#backoff = new Backoff(timing.backoff);
+  }
+
+  /** Why nothing goes to this exchange although the connection is up. */
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle;
+  }
+
+  /** True once the channel is open, and until it is lost. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** True while a confirm or the room for the next message can be expected any moment. */
+  get isBusy(): boolean {
+    const isConnected = this.#connection.state.phase === "connected";
+    return isConnected && (this.#sent.size > 0 || (this.#channel !== undefined && this.#unsent.size > 0));
+  }
+
+  /** Takes a message; its verdict comes through `conclude`. */
+  take(waiting: Waiting): void {
+    const entry: Entry = { ...waiting, sentAt: undefined, wasSent: false, returned: undefined };
+    this.#unsent.add(entry);
+    if (entry.message.giveUpAfter !== undefined) {
+      this.#limited.add(entry);
+    }
+    this.#pump();
+  }
+
+  /** The connection is up, and not blocked (any more). */
+  connected(): void {
+    // A blocked broker confirms nothing: the wait for a confirm starts again when it is unblocked.
+    for (const entry of this.#sent.values()) {
+      entry.sentAt = this.#clock.now();
+    }
+    this.#pump();
+  }
+
+  /** The connection is gone, and every channel with it. */
+  disconnected(): void {
+    this.#dropChannel();
+    this.#backoff.reset();
+    this.#stopRetry?.();
+    this.#stopRetry = undefined;
+    this.#obstacle = undefined;
+  }
+
+  /** Concludes what has waited too long; to be called now and then. */
+  giveUpLate(why: string): void {
+    const now = this.#clock.now();
+    for (const entry of this.#limited) {
+      const { giveUpAfter = Number.POSITIVE_INFINITY } = entry.message;
+      if (entry.since + giveUpAfter <= now) {
+        this.#conclude(entry, late(entry, giveUpAfter, why));
+      }
+    }
+    if (this.#connection.state.phase !== "connected") {
+      return;
+    }
+    for (const entry of this.#sent.values()) {
+      if ((entry.sentAt ?? now) + this.#timing.confirm > now) {
+        return;
+      }
+      this.#conclude(entry, late(entry, this.#timing.confirm, why));
+    }
+  }
+
+  /** Concludes everything, and lets go of the channel without waiting for it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopRetry?.();
+    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+      const isCertain = !entry.wasSent || entry.message.repeat !== "never";
+      this.#conclude(
+        entry,
+        isCertain
+          ? refused("CLOSED", "The node was closed before the broker confirmed.")
+          : uncertain("the node was closed"),
+      );
+    }
+    const channel = this.#channel;
+    this.#channel = undefined;
+    if (channel !== undefined) {
+      closeQuietly(channel, this.#timing.answer);
+    }
+  }
+
+  /** Sends what can be sent now; called whenever something changed. */
+  #pump(): void {
+    const isHeld = this.#isClosed || this.#stopRetry !== undefined;
+    if (isHeld || this.#unsent.size === 0 || this.#connection.state.phase !== "connected") {
+      return;
+    }
+    const channel = this.#channel;
+    if (channel === undefined) {
+      this.#open();
+      return;
+    }
+    if (this.#isFull) {
+      return;
+    }
+    for (const entry of this.#unsent) {
+      this.#send(channel, entry);
+      if (this.#isFull || this.#channel !== channel) {
+        return;
+      }
+    }
+  }
+
+  #send(channel: ConfirmChannel, entry: Entry): void {
+    const { message, messageId } = entry;
+    const options = { ...message.properties, messageId, mandatory: true, persistent: true };
+    const confirmed = (error: unknown): void => {
+      if (this.#channel === channel && this.#sent.has(messageId)) {
+        this.#confirmed(entry, error);
+      }
+    };
+    try {
+      const room = channel.publish(this.#exchange, message.routingKey, message.content, options, confirmed);
+      this.#isFull = !room;
+    } catch (error) {
+      if (error instanceof amqplib.IllegalOperationError) {
+        // The channel has gone and not said so yet: nothing was written.
+        this.#lost(channel, error);
+      } else if (this.#channel === channel) {
+        this.#conclude(entry, refused("NOT_PUBLISHED", `amqplib refused it: ${faultOf(error).detail}`));
+      }
+      return;
+    }
+    entry.sentAt = this.#clock.now();
+    entry.wasSent = true;
+    entry.returned = undefined;
+    this.#unsent.delete(entry);
+    this.#sent.set(messageId, entry);
+  }
+
+  #confirmed(entry: Entry, error: unknown): void {
+    this.#hasConfirmed = true;
+    if (entry.returned !== undefined) {
+      this.#conclude(entry, refused("UNROUTABLE", entry.returned));
+    } else if (error === null || error === undefined) {
+      this.#backoff.reset();
+      this.#conclude(entry, { confirmed: true, messageId: entry.messageId });
+    } else {
+      this.#conclude(entry, refused("NACKED", `The broker did not take it on exchange ${this.#exchange}.`));
+    }
+  }
+
+  #open(): void {
+    if (this.#isOpening) {
+      return;
+    }
+    this.#isOpening = true;
+    this.#prepare().then(
+      (channel) => {
+        this.#isOpening = false;
+        this.#adopt(channel);
+      },
+      (error) => {
+        this.#isOpening = false;
+        this.#wait(error);
+      },
+    );
+  }
+
+  /** Looks for the exchange aside first: what is sent to a missing one is gone. The default one is always there. */
+  async #prepare(): Promise<ConfirmChannel> {
+    if (this.#exchange !== "") {
+      await this.#connection.aside((channel) => channel.checkExchange(this.#exchange));
+    }
+    return (await this.#connection.confirmChannel()).channel;
+  }
+
+  #adopt(channel: ConfirmChannel): void {
+    if (this.#isClosed) {
+      closeQuietly(channel, this.#timing.answer);
+      return;
+    }
+    this.#channel = channel;
+    this.#isFull = false;
+    this.#hasConfirmed = false;
+    this.#obstacle = undefined;
+    let cause: unknown;
+    channel.on("error", (error: unknown) => {
+      cause = error;
+    });
+    // A return comes before the confirm of the same message, and the confirm then shows no error.
+    channel.on("return", (message: Message) => {
+      const entry = this.#sent.get(String(message.properties.messageId));
+      if (entry !== undefined) {
+        entry.returned = `No queue is bound to exchange ${this.#exchange}: nobody would receive it.`;
+      }
+    });
+    channel.on("drain", () => {
+      this.#isFull = false;
+      this.#pump();
+    });
+    // First of all: amqplib's own listener reports every unconfirmed message as failed.
+    channel.prependListener("close", () => {
+      this.#lost(channel, cause ?? new Error("Channel closed by the broker"));
+    });
+    this.#changed();
+    this.#pump();
+  }
+
+  #lost(channel: ConfirmChannel, error: unknown): void {
+    if (this.#channel !== channel) {
+      return;
+    }
+    this.#dropChannel(error);
+    // A dying connection closes its channels first and says so itself a moment later.
+    queueMicrotask(() => this.#wait(error));
+  }
+
+  /** What was sent and not confirmed must be sent again, in the old order, unless it must not be repeated. */
+  #dropChannel(error?: unknown): void {
+    this.#channel = undefined;
+    const sent = [...this.#sent.values()];
+    // The broker has closed the channel over the only message on it: that one it has not taken.
+    const isRefused = sent.length === 1 && !this.#hasConfirmed && isRefusal(error);
+    const again: Entry[] = [];
+    for (const entry of sent) {
+      if (entry.message.repeat === "never" && !isRefused) {
+        this.#conclude(entry, uncertain("the connection was lost"));
+      } else {
+        entry.sentAt = undefined;
+        again.push(entry);
+      }
+    }
+    if (sent.length > 0) {
+      this.#sent = new Map();
+      this.#unsent = new Set([...again, ...this.#unsent]);
+    }
+  }
+
+  #wait(error: unknown): void {
+    if (this.#isClosed || this.#connection.state.phase !== "connected") {
+      return;
+    }
+    const wait = this.#backoff.next();
+    this.#obstacle = { fault: faultOf(error), retryAt: this.#clock.now() + wait };
+    this.#stopRetry?.();
+    this.#stopRetry = this.#clock.after(wait, () => {
+      this.#stopRetry = undefined;
+      this.#pump();
+    });
+    this.#changed();
+  }
+
+  #conclude(entry: Entry, result: PublishResult): void {
+    this.#unsent.delete(entry);
+    this.#sent.delete(entry.messageId);
+    this.#limited.delete(entry);
+    entry.conclude(result);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const { code } = faultOf(error);
+  return code === "forbidden" || code === "exchange-missing";
+}
+
+function late(entry: Entry, limit: number, why: string): PublishResult {
+  const seconds = Math.round(limit / 100) / 10;
+  if (!entry.wasSent) {
+    return refused("UNSENT", `Not published within ${seconds} s${why === "" ? "" : `: ${why}`}.`);
+  }
+  const cause = `the broker did not confirm within ${seconds} s`;
+  return entry.message.repeat === "never"
+    ? uncertain(cause)
+    : refused("NOT_CONFIRMED", `The${cause.slice(3)}; it may have it.`);
+}
+
+function uncertain(cause: string): PublishResult {
+  return refused("UNCERTAIN", `It was sent, and then ${cause}: the broker may have it or not.`);
+}
