@@ -3,8 +3,9 @@
  * This file is the seam between Node-RED and `EventConsumer`; it holds no logic of its own.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
+import { type Lead, leadsTo, stoppedBehind } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
-import type { FlowNode, Runtime } from "../completion/runtime";
+import type { FlowNode, NodeConfig, Runtime } from "../completion/runtime";
 import { trackerOf } from "../completion/tracker";
 import { type ConsumerHost, EventConsumer } from "../consume/event-consumer";
 import type { ConsumerSettings } from "../consume/settings";
@@ -78,17 +79,23 @@ interface Verdict {
   readonly settle?: unknown;
 }
 
-/** `wires` and `hooks` exist at run time and are missing from the published types. */
-interface WiredNode {
-  readonly wires: readonly (readonly string[])[];
+/** Where the outputs lead just now: a deploy may change that without restarting the node. */
+interface Outputs {
+  leadsTo(output: number): Lead;
+  /** A node behind the output that does not run, for a person; blank when there is none. */
+  stoppedNode(output: number): string;
 }
 
-function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
-  const { wires } = node as unknown as WiredNode;
+function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost & Outputs {
+  // `wires` exists at run time and is missing from the published types.
+  const sender = node as unknown as FlowNode;
+  const runtime = runtimeOf(RED);
   return {
     log: logOf(RED, node),
     newMessageId: () => RED.util.generateId(),
-    isWired: (output) => (wires[output]?.length ?? 0) > 0,
+    isWired: (output) => leadsTo(sender, output) !== "nowhere",
+    leadsTo: (output) => leadsTo(sender, output),
+    stoppedNode: (output) => stoppedBehind(runtime, sender, output),
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
     changed,
@@ -96,14 +103,23 @@ function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
   };
 }
 
+/** `hooks` exists at run time and is missing from the published types. */
 function runtimeOf(RED: NodeAPI): Runtime {
-  const { hooks, log } = RED as unknown as Pick<Runtime, "hooks" | "log">;
+  const { hooks } = RED as unknown as Pick<Runtime, "hooks">;
   const words = translator(RED, "runtime");
   return {
     hooks,
-    log,
     restarts: restartsOf(RED.events),
-    nodeNow: (id) => (RED.nodes.getNode(id) ?? undefined) as FlowNode | undefined,
-    warnLate: (node: FlowNode) => (node as unknown as Node).warn(words("late-send")),
+    nodeNow: (id) => (RED.nodes.getNode(id) ?? undefined) as unknown as FlowNode | undefined,
+    configOf: (id) => {
+      let config: NodeConfig | undefined;
+      RED.nodes.eachNode((each) => {
+        config = each.id === id ? (each as unknown as NodeConfig) : config;
+      });
+      return config;
+    },
+    propertyOf: (msg, path) => RED.util.getMessageProperty({ ...msg }, path),
+    nameStopped: (node, isDisabled) => words(isDisabled ? "disabled-node" : "stopped-node", { node }),
+    warnLate: (node) => (node as unknown as Node).warn(words("late-send")),
   };
 }
