@@ -105,5 +105,7 @@ export function isMessage(msg: unknown): msg is FlowMessage {
 }
 
 function wordsOf(reason: unknown): string {
-  return (reason instanceof Error ? reason.message : String(reason)).slice(0, 500);
+  // JSONata's are no Error.
+  const hasMessage = typeof reason === "object" && reason !== null && "message" in reason;
+  return String(hasMessage ? reason.message : reason).slice(0, 500);
 }

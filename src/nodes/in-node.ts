@@ -104,7 +104,7 @@ function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost & O
 }
 
 /** `hooks` exists at run time and is missing from the published types. */
-function runtimeOf(RED: NodeAPI): Runtime {
+export function runtimeOf(RED: NodeAPI): Runtime {
   const { hooks } = RED as unknown as Pick<Runtime, "hooks">;
   const words = translator(RED, "runtime");
   return {
