@@ -1,140 +1,188 @@
 /**
- * One message on its way through the flow: which nodes hold something of it, and how it ended. There is one for
- * every event, so it is kept small.
+ * One event on its way through the flow: which of its messages are with which nodes, and how it ended. Enters:
+ * what the tracker has seen. Leaves: who holds the run, and one outcome. It must never know Node-RED's hooks.
+ * There is one run for every event and one `Pending` for every hop, so both are kept small.
  */
-import type { FlowNode } from "./runtime";
+import type { FlowMessage, NamedNode } from "./runtime";
+
+/** An error no Catch node took. */
+export interface Failure {
+  readonly kind: "failed";
+  readonly node: string;
+  readonly reason: string;
+}
 
 /** How a run ended. */
 export type Outcome =
   | { readonly kind: "finished" }
-  /** An error no Catch node took. */
-  | { readonly kind: "failed"; readonly node: string; readonly reason: string }
-  /** A node that held it was stopped by a redeploy before it had completed. */
+  | Failure
+  /** A node that held it was stopped before it had completed, or a message went to a node that is not there. */
   | { readonly kind: "abandoned"; readonly node: string };
 
 const FINISHED: Outcome = { kind: "finished" };
+const NONE: ReadonlySet<string> = new Set();
 
-/** A node that holds so many messages of a run; a list, for mostly there is one, and a Map weighs ten times that. */
-interface Holder {
-  readonly node: FlowNode;
-  count: number;
-  next: Holder | undefined;
+/** A message of a run that is with a node, or on its way to it, and that the node has not completed. */
+export class Pending {
+  readonly run: Run;
+  readonly node: NamedNode;
+  /** Undefined when the node has completed it, and when the node does not run and will never get it. */
+  message: FlowMessage | undefined;
+  /** When the node got it, in milliseconds of a clock nobody sets. */
+  readonly since = performance.now();
+  /** Whether the node has taken it from the wire. */
+  hasArrived: boolean;
+  isDone = false;
+  /** Runs while the node is given time to send what it has not told of. */
+  timer: NodeJS.Timeout | undefined;
+  /** The same message with another node. */
+  elsewhere: Pending | undefined;
+  /** The neighbours in the run's list. */
+  earlier: Pending | undefined;
+  later: Pending | undefined;
+
+  constructor(run: Run, node: NamedNode, message: FlowMessage | undefined, hasArrived: boolean) {
+    this.run = run;
+    this.node = node;
+    this.message = message;
+    this.hasArrived = hasArrived;
+  }
 }
 
 /** A message and all that is derived from it. */
 export class Run {
   readonly messageId: string;
-  count = 0;
-  decided = false;
-  outcome = FINISHED;
-  /** The run whose message this one's was built into (join): they end together. */
-  leader: Run | undefined;
-  followers: Run[] | undefined;
-  /** The longest first. */
-  #holders: Holder | undefined;
+  /** Types of nodes that count as finished when their handler returns, whatever they do afterwards. */
+  readonly notWaitedFor: ReadonlySet<string>;
+  /** Ids of messages made on the way. */
+  derivedIds: string[] | undefined;
+  outcome: Outcome = FINISHED;
+  /** When it ended, on the clock of `Pending.since`. */
+  endedAt: number | undefined;
+  /** The first node that sent for it after its end is known; those behind that node are innocent. */
+  hasLateNode = false;
+  /** The run whose message one of this run's was built into, as join does: they end together. */
+  joinedInto: Run | undefined;
+  /** The other way round. */
+  joined: Run[] | undefined;
   finish: ((outcome: Outcome) => void) | undefined;
+  #count = 0;
+  /** The longest first. */
+  #first: Pending | undefined;
+  #last: Pending | undefined;
 
-  constructor(messageId: string, finish: (outcome: Outcome) => void) {
+  constructor(
+    messageId: string,
+    finish: (outcome: Outcome) => void,
+    notWaitedFor: ReadonlySet<string> = NONE,
+  ) {
     this.messageId = messageId;
     this.finish = finish;
+    this.notWaitedFor = notWaitedFor;
+  }
+
+  get hasEnded(): boolean {
+    return this.endedAt !== undefined;
+  }
+
+  /** Whether no node has anything of it. */
+  get isIdle(): boolean {
+    return this.#count === 0;
   }
 
   /** The node that has held it longest, in words a person can find in the workspace. */
   get heldBy(): string {
-    return this.#holders === undefined ? "" : nameOf(this.#holders.node);
+    return this.#first === undefined ? "" : nameOf(this.#first.node);
   }
 
-  /** The node holds one message more. */
-  hold(node: FlowNode): void {
-    this.count += 1;
-    let last: Holder | undefined;
-    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
-      if (holder.node === node) {
-        holder.count += 1;
-        return;
-      }
-      last = holder;
-    }
-    const added = { node, count: 1, next: undefined };
-    if (last === undefined) {
-      this.#holders = added;
-    } else {
-      last.next = added;
-    }
+  /** Since when that node has held it, on the clock of `performance.now()`. */
+  get heldSince(): number | undefined {
+    return this.#first?.since;
   }
 
-  /** The node holds one message fewer. */
-  letGo(node: FlowNode): void {
-    this.count -= 1;
-    let before: Holder | undefined;
-    for (let holder = this.#holders; holder !== undefined; before = holder, holder = holder.next) {
-      if (holder.node === node) {
-        holder.count -= 1;
-        if (holder.count > 0) {
-          return;
-        }
-        if (before === undefined) {
-          this.#holders = holder.next;
-        } else {
-          before.next = holder.next;
-        }
-        return;
-      }
-    }
-  }
-
-  /** The failure known so far, of a run that goes on. */
-  get failure(): Outcome | undefined {
+  /** The failure known so far, though other nodes may still be at work. */
+  get failure(): Failure | undefined {
     return this.outcome.kind === "failed" ? this.outcome : undefined;
   }
 
-  isHeldBy(node: FlowNode): boolean {
-    return this.#holderThat((holder) => holder === node) !== undefined;
+  add(pending: Pending): void {
+    this.#count += 1;
+    pending.earlier = this.#last;
+    if (this.#last === undefined) {
+      this.#first = pending;
+    } else {
+      this.#last.later = pending;
+    }
+    this.#last = pending;
   }
 
-  /** The holder with this id. */
-  holderCalled(id: string): FlowNode | undefined {
-    return this.#holderThat((holder) => holder.id === id);
+  remove(pending: Pending): void {
+    this.#count -= 1;
+    const { earlier, later } = pending;
+    if (earlier === undefined) {
+      this.#first = later;
+    } else {
+      earlier.later = later;
+    }
+    if (later === undefined) {
+      this.#last = earlier;
+    } else {
+      later.earlier = earlier;
+    }
+    pending.earlier = undefined;
+    pending.later = undefined;
   }
 
-  #holderThat(isMeant: (node: FlowNode) => boolean): FlowNode | undefined {
-    for (let holder = this.#holders; holder !== undefined; holder = holder.next) {
-      if (isMeant(holder.node)) {
-        return holder.node;
+  /** The first that satisfies the condition, the longest held first. */
+  find(isMeant: (pending: Pending) => boolean): Pending | undefined {
+    for (let pending = this.#first; pending !== undefined; pending = pending.later) {
+      if (isMeant(pending)) {
+        return pending;
       }
     }
     return undefined;
   }
 
-  /** Nobody holds anything of it any more. */
-  forgetHolders(): void {
-    this.#holders = undefined;
+  /** All that satisfy the condition. */
+  filter(isMeant: (pending: Pending) => boolean): Pending[] {
+    const found: Pending[] = [];
+    for (let pending = this.#first; pending !== undefined; pending = pending.later) {
+      if (isMeant(pending)) {
+        found.push(pending);
+      }
+    }
+    return found;
   }
-}
 
-/** A message that was built into another run's message ends with that run, unless they already do. */
-export function follow(run: Run, leader: Run | undefined): void {
-  if (leader === undefined || run.leader !== undefined || leader.decided) {
-    return;
+  /** Nobody took this error. */
+  fail(node: NamedNode, reason: string): void {
+    this.outcome = { kind: "failed", node: nameOf(node), reason };
   }
-  for (let above: Run | undefined = leader; above !== undefined; above = above.leader) {
-    if (above === run) {
-      return;
+
+  /** Unless it has failed already, the run did not get to its end. */
+  abandon(node: NamedNode): void {
+    if (this.outcome.kind === "finished") {
+      this.outcome = { kind: "abandoned", node: nameOf(node) };
     }
   }
-  run.leader = leader;
-  leader.followers ??= [];
-  leader.followers.push(run);
-}
 
-/** Unless it has failed already, the run did not get to its end. */
-export function abandon(run: Run, node: FlowNode): void {
-  if (run.outcome.kind === "finished") {
-    run.outcome = { kind: "abandoned", node: nameOf(node) };
+  /** One of its messages was built into another run's: it ends with that run, unless the two already do. */
+  joinInto(other: Run): void {
+    if (this.joinedInto !== undefined || other.hasEnded) {
+      return;
+    }
+    for (let above: Run | undefined = other; above !== undefined; above = above.joinedInto) {
+      if (above === this) {
+        return;
+      }
+    }
+    this.joinedInto = other;
+    other.joined ??= [];
+    other.joined.push(this);
   }
 }
 
 /** The node in words a person can find in the workspace. */
-export function nameOf(node: FlowNode): string {
+export function nameOf(node: NamedNode): string {
   return node.name ? `${node.type} "${node.name}"` : node.type;
 }

@@ -1,67 +1,53 @@
 /**
  * Knows when a switch node is done with a message. Core switch neither signals completion nor is done when its
- * handler returns: it keeps a queue of its own and takes one message a turn of the event loop. So the turns are
- * counted, a turn behind it, for everybody's messages; for those that came before anybody counted, a queue is
- * taken for granted.
+ * handler returns: it keeps a queue of its own and takes one message a turn of the event loop. Enters: every message
+ * a switch takes, a run's or not. Leaves: the runs' messages, a turn after the switch has dealt with them.
  */
 import { performance } from "node:perf_hooks";
-import type { FlowMessage, FlowNode } from "./runtime";
+import type { Pending } from "./run";
+import type { FlowNode } from "./runtime";
 
 /** The queue inside a switch node, as far as it can be known from outside. */
 interface SwitchQueue {
   /** The turn of the event loop in which it will have dealt with everything that arrived so far. */
   busyUntil: number;
-  /** Our messages in it, oldest first. */
-  readonly held: { readonly msg: FlowMessage; readonly until: number }[];
+  /** Runs' messages in it, oldest first. */
+  readonly held: { readonly pending: Pending; readonly until: number }[];
 }
 
-/**
- * So many messages may wait in a switch when the counting begins. Turns without work are microseconds: more than
- * enough costs milliseconds, once.
- */
-const BACKLOG = 2_000;
-
 export class SwitchQueues {
-  readonly #done: (msg: FlowMessage, node: FlowNode) => void;
-  #queues = new WeakMap<FlowNode, SwitchQueue>();
-  /** The turn by which what came before the counting is dealt with. */
-  #clearedBy = 0;
+  readonly #done: (pending: Pending) => void;
+  readonly #queues = new WeakMap<FlowNode, SwitchQueue>();
 
-  /** @param done is called when a switch has dealt with one of our messages */
-  constructor(done: (msg: FlowMessage, node: FlowNode) => void) {
+  /** @param done is called when a switch has dealt with a run's message */
+  constructor(done: (pending: Pending) => void) {
     this.#done = done;
   }
 
-  /** A switch has taken a message, ours or not. */
-  pass(msg: FlowMessage, node: FlowNode, isOurs: boolean): void {
+  /** A switch has taken a message; `pending` when it is a run's. */
+  pass(node: FlowNode, pending: Pending | undefined): void {
     let queue = this.#queues.get(node);
     if (queue === undefined) {
-      queue = { busyUntil: this.#clearedBy, held: [] };
+      queue = { busyUntil: 0, held: [] };
       this.#queues.set(node, queue);
     }
     queue.busyUntil = Math.max(queue.busyUntil, turn()) + 1;
-    if (isOurs) {
-      queue.held.push({ msg, until: queue.busyUntil });
+    if (pending !== undefined) {
+      queue.held.push({ pending, until: queue.busyUntil });
       if (queue.held.length === 1) {
-        this.#await(queue.held, node);
+        this.#await(queue.held);
       }
     }
   }
 
-  /** From now on every message is counted. */
-  begin(): void {
-    this.#queues = new WeakMap();
-    this.#clearedBy = turn() + BACKLOG;
-  }
-
-  #await(held: SwitchQueue["held"], node: FlowNode): void {
+  #await(held: SwitchQueue["held"]): void {
     setImmediate(() => {
       for (let first = held[0]; first !== undefined && first.until <= turn(); first = held[0]) {
         held.shift();
-        this.#done(first.msg, node);
+        this.#done(first.pending);
       }
       if (held.length > 0) {
-        this.#await(held, node);
+        this.#await(held);
       }
     });
   }

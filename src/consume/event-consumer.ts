@@ -551,7 +551,9 @@ export class EventConsumer implements InCharge {
     const message = this.#messageOf(event, decoded);
     const send = (): void => host.send(output, message);
     if (tracker !== undefined) {
-      event.run = tracker.track(message, send, (outcome) => event.inCharge.ended(event, endingOf(outcome)));
+      event.run = tracker.track(message, send, (outcome) => event.inCharge.ended(event, endingOf(outcome)), {
+        notWaitedFor: settings.notWaitedFor,
+      });
       return;
     }
     send();

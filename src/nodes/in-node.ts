@@ -4,8 +4,9 @@
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
 import { now } from "../amqp/clock";
+import { leadsTo, stoppedBehind } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
-import type { FlowNode, Runtime } from "../completion/runtime";
+import type { FlowNode, NodeConfig, Runtime } from "../completion/runtime";
 import { trackerOf } from "../completion/tracker";
 import { type ConsumerHost, EventConsumer } from "../consume/event-consumer";
 import type { Service } from "../regards/services";
@@ -28,11 +29,6 @@ interface InNodeDef extends NodeDef {
 interface Verdict {
   readonly regards?: { readonly deliveryId?: unknown };
   readonly settle?: unknown;
-}
-
-/** `wires` exists at run time and is missing from the published types. */
-interface WiredNode {
-  readonly wires: readonly (readonly string[])[];
 }
 
 /** One for each Node-RED, whatever the type of the node. */
@@ -160,12 +156,14 @@ function isInFlows(RED: NodeAPI, { id, z, _alias }: Placed): boolean {
 }
 
 function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
-  const wiresOf = (output: number): readonly string[] => (node as unknown as WiredNode).wires[output] ?? [];
+  // `wires` exists at run time and is missing from the published types.
+  const sender = node as unknown as FlowNode;
+  const runtime = runtimeOf(RED);
   return {
     log: logOf(RED, node),
     newMessageId: () => RED.util.generateId(),
-    leadsTo: (output) => (wiresOf(output).length > 0 ? "running" : "nowhere"),
-    stoppedNode: (output) => wiresOf(output)[0] ?? "",
+    leadsTo: (output) => leadsTo(sender, output),
+    stoppedNode: (output) => stoppedBehind(runtime, sender, output),
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
     changed,
@@ -174,14 +172,23 @@ function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
   };
 }
 
-function runtimeOf(RED: NodeAPI): Runtime {
-  const { hooks, log } = RED as unknown as Pick<Runtime, "hooks" | "log">;
+/** `hooks` exists at run time and is missing from the published types. */
+export function runtimeOf(RED: NodeAPI): Runtime {
+  const { hooks } = RED as unknown as Pick<Runtime, "hooks">;
   const words = translator(RED, "runtime");
   return {
     hooks,
-    log,
     restarts: restartsOf(RED.events),
-    nodeNow: (id) => (RED.nodes.getNode(id) ?? undefined) as FlowNode | undefined,
-    warnLate: (node: FlowNode) => (node as unknown as Node).warn(words("late-send")),
+    nodeNow: (id) => (RED.nodes.getNode(id) ?? undefined) as unknown as FlowNode | undefined,
+    configOf: (id) => {
+      let config: NodeConfig | undefined;
+      RED.nodes.eachNode((each) => {
+        config = each.id === id ? (each as unknown as NodeConfig) : config;
+      });
+      return config;
+    },
+    propertyOf: (msg, path) => RED.util.getMessageProperty({ ...msg }, path),
+    nameStopped: (node, isDisabled) => words(isDisabled ? "disabled-node" : "stopped-node", { node }),
+    warnLate: (node) => (node as unknown as Node).warn(words("late-send")),
   };
 }

@@ -14,11 +14,6 @@ const QUEUE = "nodered.neighbours";
 const STRANGERS = 300;
 const DEAD = `${QUEUE}.dead`;
 
-/** Node-RED's own list of hooks. */
-interface Hooked {
-  readonly hooks: { has(name: string): boolean };
-}
-
 describe("events that are in the same switch at the same time", function () {
   this.timeout(60_000);
   let vhost: FreshVhost;
@@ -50,7 +45,7 @@ describe("events that are in the same switch at the same time", function () {
     ];
   }
 
-  it("wait their turn behind strangers that came while the hooks rested", async () => {
+  it("wait their turn behind strangers", async () => {
     const nodeRed = await sharedNodeRed();
     // Slow enough for a queue of strangers to last until the event has come.
     const rule = { t: "jsonata_exp", v: '$sum([1..5000]) > 0 and topic = "GRANTED"', vt: "jsonata" };
@@ -60,12 +55,6 @@ describe("events that are in the same switch at the same time", function () {
     ]);
     try {
       await nodeRed.untilStatus("in", ({ text }) => text === "connected");
-      await untilValue(
-        () => nodeRed.evaluate((RED) => (RED as unknown as Hooked).hooks.has("onComplete.regards-flow")),
-        (isAwake) => !isAwake,
-        { what: "the hooks to rest", timeout: 20_000 },
-      );
-
       const waiting = nodeRed.evaluate((RED, strangers) => {
         const { getNode } = RED.nodes as unknown as { getNode(id: string): { receive(msg: object): void } };
         for (let each = 0; each < strangers; each += 1) getNode("sorts").receive({ topic: "stranger" });

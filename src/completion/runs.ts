@@ -1,0 +1,100 @@
+/**
+ * The runs that have no outcome yet. Enters: runs, and messages that nodes take and let go. Leaves: each run's
+ * outcome, once, when no node has anything of it any more. It must never know why a node lets go.
+ */
+import type { Origins } from "./origins";
+import { type Outcome, type Pending, Run } from "./run";
+import type { FlowMessage } from "./runtime";
+
+export class Runs {
+  readonly #origins: Origins;
+  readonly #open = new Set<Run>();
+  #idle: Run[] = [];
+
+  constructor(origins: Origins) {
+    this.#origins = origins;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Run> {
+    return this.#open.values();
+  }
+
+  /** Sends a message, and follows what comes of it. */
+  begin(
+    message: FlowMessage,
+    send: () => void,
+    finish: (outcome: Outcome) => void,
+    notWaitedFor: ReadonlySet<string> | undefined,
+  ): Run {
+    const run = new Run(message._msgid, finish, notWaitedFor);
+    this.#open.add(run);
+    this.#origins.begin(run);
+    this.#origins.outside(send);
+    this.#endIdleSoon(run);
+    return run;
+  }
+
+  /** The node holds the message no longer. */
+  letGo(pending: Pending): void {
+    if (!pending.isDone) {
+      this.#origins.letGo(pending);
+      this.#endIdleSoon(pending.run);
+    }
+  }
+
+  /** Nobody waits for the outcome any more. */
+  forget(run: Run): void {
+    run.finish = undefined;
+    this.#end(run);
+  }
+
+  clear(): void {
+    this.#open.clear();
+  }
+
+  /** A turn later: a Catch node is called after the completion, and takes the message up again. */
+  #endIdleSoon(run: Run): void {
+    if (!run.isIdle || run.hasEnded) {
+      return;
+    }
+    this.#idle.push(run);
+    if (this.#idle.length === 1) {
+      setImmediate(() => {
+        const idle = this.#idle;
+        this.#idle = [];
+        for (const each of idle) {
+          if (each.isIdle && each.joinedInto === undefined) {
+            this.#end(each);
+          }
+        }
+      });
+    }
+  }
+
+  #end(run: Run): void {
+    if (run.hasEnded) {
+      return;
+    }
+    run.endedAt = performance.now();
+    this.#open.delete(run);
+    this.#origins.end(run);
+    for (let pending = run.find(() => true); pending !== undefined; pending = run.find(() => true)) {
+      this.#origins.letGo(pending);
+    }
+    const { joined, finish } = run;
+    run.joined = undefined;
+    run.finish = undefined;
+    finish?.(run.outcome);
+    for (const each of joined ?? []) {
+      each.joinedInto = undefined;
+      if (each.outcome.kind === "finished") {
+        each.outcome = run.outcome;
+      }
+      this.#endIdleSoon(each);
+    }
+  }
+}
