@@ -8,7 +8,8 @@ import { leadsTo, stoppedBehind } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode, NodeConfig, Runtime } from "../completion/runtime";
 import { trackerOf } from "../completion/tracker";
-import { type ConsumerHost, EventConsumer } from "../consume/event-consumer";
+import { EventConsumer } from "../consume/event-consumer";
+import type { ConsumerHost } from "../consume/parts";
 import type { Service } from "../regards/services";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
@@ -168,7 +169,7 @@ function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
     changed,
     debug: (words) => node.debug(words),
-    words: translator(RED, "status"),
+    statusWord: translator(RED, "status"),
   };
 }
 

@@ -3,8 +3,8 @@
  * the output of its status. It never came from a queue, so it is neither filtered, nor counted, nor settled.
  */
 import type { Node, NodeAPI } from "node-red";
-import type { ConsumerHost } from "../consume/event-consumer";
 import { eventMessage } from "../consume/message";
+import type { ConsumerHost } from "../consume/parts";
 import { decode } from "../regards/decode";
 import { sampleEvent } from "../regards/samples";
 import { broadcastExchange, type Service } from "../regards/services";
