@@ -237,8 +237,7 @@ describe("settling an event", function () {
         "test",
         ({ name }) => name?.startsWith("Node-RED") ?? false,
       );
-      await nodeRed.untilStatus("in", ({ text = "" }) => /connecting|retry/.test(text));
-      await nodeRed.untilStatus("in", ({ text = "" }) => /in progress/.test(text));
+      await nodeRed.untilStatus("in", (status) => JSON.stringify(status).includes('"received":2'));
       await untilValue(counts, ({ unacked }) => unacked === 1, { what: "the event to be delivered again" });
       await nodeRed.inject("accept", message);
       await settled();
