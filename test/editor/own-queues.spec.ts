@@ -65,7 +65,7 @@ describe("an own queue in the editor", function () {
 
       it("is shown by the name that this Node-RED gives it", async () => {
         await editor.import([BROKER, { ...FIRST, queue: "" }]);
-        await editor.open("first");
+        await editor.openSelected("first");
         const own = `nodered.project1.worker.${installation}.first`;
         assert.equal(await editor.text("#regards-queue"), own);
         assert.equal(await editor.text("#regards-dead"), `${own}.dead`);
@@ -130,20 +130,20 @@ describe("an own queue in the editor", function () {
 
       it("is refused in the open dialog, and both nodes are right once the name is changed or the other is gone", async () => {
         await editor.import([BROKER, FIRST, { ...SECOND, queue: "" }]);
-        await editor.open("second");
+        await editor.openSelected("second");
         await editor.fill("owner", "me");
         await editor.fill("queue", "events");
         assert.equal(await editor.objection("queue"), FILTER);
         await editor.done();
         await editor.untilErrors("first", 1);
 
-        await editor.open("second");
+        await editor.openSelected("second");
         await editor.fill("queue", "mine");
         assert.equal(await editor.objection("queue"), "");
         await editor.done();
         await editor.untilErrors("first", 0);
 
-        await editor.open("second");
+        await editor.openSelected("second");
         await editor.fill("queue", "events");
         await editor.done();
         await editor.untilErrors("first", 1);
