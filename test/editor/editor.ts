@@ -35,9 +35,15 @@ declare const RED: {
     getType(type: string): unknown;
     node(id: string): EditorNode | null;
     filterNodes(filter: { type?: string }): readonly EditorNode[];
+    remove(id: string): void;
+    removeSubflow(subflow: object): void;
+    eachNode(see: (node: EditorNode) => void): void;
+    eachConfig(see: (node: EditorNode) => void): void;
+    eachSubflow(see: (subflow: object) => void): void;
     createExportableNodeSet(nodes: readonly EditorNode[], options: object): unknown;
   };
-  readonly view: { importNodes(flow: readonly object[], options: object): void; redraw(): void };
+  readonly utils: { getNodeLabel(node: EditorNode | null): string };
+  readonly view: { importNodes(flow: readonly object[], options: object): void; redraw(all?: boolean): void };
   readonly editor: {
     edit(node: EditorNode | null): void;
     editConfig(name: string, type: string, id: string): void;
@@ -184,9 +190,68 @@ export class Editor {
   /** Chooses what kind of value a typed input holds, by its place in the menu. */
   async chooseType(property: string, place: number): Promise<void> {
     const container = this.dialog.locator(`[id$="-input-${property}"] + .red-ui-typedInput-container`);
-    await container.locator(".red-ui-typedInput-type-select").click();
+    const line = this.page.locator(".red-ui-typedInput-options:visible a").nth(place);
+    // Where an earlier choice came faster than a person's, the menu takes the next click for the one that closes it.
+    while (!(await line.isVisible())) {
+      await container.locator(".red-ui-typedInput-type-select").click();
+      await line.waitFor({ timeout: 400 }).catch(() => undefined);
+    }
     // The menu slides down: a click might meet another of its lines.
-    await this.page.locator(".red-ui-typedInput-options:visible a").nth(place).press("Enter");
+    await line.press("Enter");
+  }
+
+  /** Pastes a text into an empty field. */
+  async paste(property: string, text: string): Promise<void> {
+    await this.field(property).focus();
+    await this.field(property).evaluate((field, pasted) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text", pasted);
+      field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+      // A script's event does not insert anything by itself.
+      document.execCommand("insertText", false, pasted);
+    }, text);
+  }
+
+  /** Closes the dialog with the keyboard, wherever the cursor is. */
+  async confirm(): Promise<void> {
+    await this.page.keyboard.press("Control+Enter");
+    await this.page.locator(".red-ui-tray").waitFor({ state: "detached" });
+  }
+
+  /** Deletes a node. */
+  async remove(id: string): Promise<void> {
+    await this.page.evaluate((wanted) => RED.nodes.remove(wanted), id);
+  }
+
+  /** Deletes all that was imported, and leaves the open tab empty. */
+  async removeAll(): Promise<void> {
+    await this.page.evaluate(() => {
+      const nodes: string[] = [];
+      RED.nodes.eachNode(({ id }) => nodes.push(id));
+      RED.nodes.eachConfig(({ id }) => nodes.push(id));
+      for (const id of nodes) {
+        RED.nodes.remove(id);
+      }
+      const subflows: object[] = [];
+      RED.nodes.eachSubflow((subflow) => subflows.push(subflow));
+      for (const subflow of subflows) {
+        RED.nodes.removeSubflow(subflow);
+      }
+      RED.view.redraw(true);
+    });
+  }
+
+  /** Waits until the editor finds so many faults in a node. */
+  async untilErrors(id: string, count: number): Promise<void> {
+    await this.page.waitForFunction(
+      ([wanted, expected]) => RED.nodes.node(wanted)?.validationErrors?.length === expected,
+      [id, count] as const,
+    );
+  }
+
+  /** What the editor calls a node. */
+  label(id: string): Promise<string> {
+    return this.page.evaluate((wanted) => RED.utils.getNodeLabel(RED.nodes.node(wanted)), id);
   }
 
   /** What the editor shows beside each output of a node. */

@@ -1,0 +1,101 @@
+/** AMQP addresses in the broker's dialog: each part goes where it belongs, and no password stays in *Hosts*. */
+import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
+import { sharedNodeRed } from "../support/shared-node-red";
+import { browserOrSkip } from "./browser";
+import { Editor } from "./editor";
+
+const SECRET = "s3cr:t/w@rd";
+
+/** What is typed, and the hosts, virtual host, user and password it means. */
+const ADDRESSES = [
+  ["amqp://me:s3cr%3At%2Fw%40rd@rabbit:5673/my%2Fvhost", "rabbit:5673", "my/vhost", "me", SECRET],
+  ["amqps://me:s3cr:t/w@rd@rabbit/my%2Fvhost", "rabbit", "my/vhost", "me", SECRET],
+  ["amqp://me:plain@rabbit1,rabbit2:5673/v", "rabbit1,rabbit2:5673", "v", "me", "plain"],
+  ["amqp://me:plain@rabbit1/v, amqp://me:plain@rabbit2/v", "rabbit1, rabbit2", "v", "me", "plain"],
+  ["me:plain@rabbit", "rabbit", "regards.multitenant.manager", "me", "plain"],
+  ["amqp://me:plain@[::1]:5672/%2F?heartbeat=5", "[::1]:5672", "/", "me", "plain"],
+  ["amqp://rabbit", "rabbit", "regards.multitenant.manager", "", ""],
+  ["rabbit1, rabbit2", "rabbit1, rabbit2", "regards.multitenant.manager", "", ""],
+] as const;
+
+describe("an AMQP address in the broker's dialog", function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let editor: Editor;
+
+  before("start Chromium", async function () {
+    this.timeout(300_000);
+    browser = await browserOrSkip(this);
+  });
+
+  after(() => browser?.close());
+
+  for (const version of [5, 4] as const) {
+    describe(`of Node-RED ${version}`, () => {
+      before(async () => {
+        const nodeRed = await sharedNodeRed(version);
+        await nodeRed.deploy([]);
+        editor = await Editor.open(browser, nodeRed.url, { locale: "en-US" });
+      });
+
+      after(() => editor?.close());
+
+      beforeEach(() => editor.cancel());
+
+      afterEach(() => assert.deepEqual(editor.complaints.splice(0), []));
+
+      for (const [place, [typed, ...meant]] of ADDRESSES.entries()) {
+        it(`${typed} is taken apart`, async () => {
+          await editor.import([{ id: `b${place}`, type: "regards-broker" }]);
+          await editor.open(`b${place}`, "regards-broker");
+
+          await editor.fill("hosts", typed);
+
+          const fields = ["hosts", "vhost", "user", "password"];
+          const values = await Promise.all(fields.map((field) => editor.field(field).inputValue()));
+          assert.deepEqual(values, meant);
+          assert.equal(await editor.objection("hosts"), "");
+        });
+      }
+
+      it("is taken apart as soon as it is pasted, and says where its parts are", async () => {
+        await editor.import([{ id: "pasted", type: "regards-broker" }]);
+        await editor.open("pasted", "regards-broker");
+        const hint = editor.dialog.locator("#regards-taken");
+        assert.equal(await hint.isVisible(), false);
+
+        await editor.paste("hosts", `amqps://me:plain@rabbit/v`);
+
+        await hint.waitFor();
+        assert.match(String(await hint.textContent()), /under Security.*choose a TLS configuration/);
+        assert.equal(await editor.field("hosts").inputValue(), "rabbit");
+      });
+
+      it("is taken apart too when Done comes before the field is left, and its password is stored as one", async () => {
+        await editor.import([{ id: "hasty", type: "regards-broker" }]);
+        await editor.open("hasty", "regards-broker");
+
+        await editor.field("hosts").fill("amqp://me:plain@rabbit/v");
+        await editor.confirm();
+
+        const { properties, valid } = await editor.state("hasty");
+        assert.deepEqual([properties.hosts, properties.vhost, valid], ["rabbit", "v", true]);
+        assert.ok(!JSON.stringify(await editor.exported()).includes("plain"));
+        await editor.open("hasty", "regards-broker");
+        assert.equal(await editor.field("user").inputValue(), "me");
+        assert.notEqual(await editor.field("password").inputValue(), "");
+      });
+
+      it("in an imported flow is not shown in a name, and is taken apart when its dialog opens", async () => {
+        await editor.import([{ id: "old", type: "regards-broker", hosts: "amqp://me:plain@rabbit/v" }]);
+        assert.equal(await editor.label("old"), "rabbit/regards.multitenant.manager");
+        assert.equal((await editor.state("old")).valid, false);
+
+        await editor.open("old", "regards-broker");
+        assert.equal(await editor.field("hosts").inputValue(), "rabbit");
+        assert.equal(await editor.field("password").inputValue(), "plain");
+      });
+    });
+  }
+});
