@@ -1,11 +1,12 @@
 /**
- * What `regards-ack-out` is at run time: checks, publishes, and says what became of each acknowledgement.
- * Enters: whatever a flow has to acknowledge. Leaves: published or refused, never silence.
+ * What `regards-ack-out` is as long as it has a broker: checks, publishes, and says what became of each
+ * acknowledgement. Enters: whatever a flow has to acknowledge. Leaves: published or refused; or, when it is
+ * closed first, nothing: then the request says how far it came, and somebody else goes on with it.
  */
 
 import type { Broker } from "../amqp/broker";
 import type { NodeLog } from "../amqp/log";
-import { Publisher, type PublishResult } from "../amqp/publisher";
+import { type Outgoing, Publisher, type PublishResult } from "../amqp/publisher";
 import type { Lease } from "../amqp/shared-connection";
 import {
   type Acknowledgement,
@@ -16,6 +17,7 @@ import {
 } from "../regards/acknowledgement";
 import type { RegardsSystem } from "../regards/system";
 import { publishCode } from "./refusal";
+import type { AckRequest } from "./request";
 import type { AckOutSettings } from "./settings";
 import type { PublisherView } from "./view";
 
@@ -67,6 +69,7 @@ export class Acknowledger {
   readonly #stopListening: () => void;
   readonly #counters = { published: 0, refused: 0 };
   #announced: string | undefined;
+  #isClosed = false;
 
   constructor(settings: AckOutSettings, system: RegardsSystem, broker: Broker, host: AcknowledgerHost) {
     this.#settings = settings;
@@ -85,60 +88,76 @@ export class Acknowledger {
     return { connection: this.#lease.connection.state, publisher, waiting, counters: this.#counters };
   }
 
-  /** Acknowledges every product found in `subject`; nothing is published unless all of them are in order. */
-  async send(subject: unknown, recipientLabel: unknown): Promise<Sent> {
-    let acknowledgements: Acknowledgement[];
+  /**
+   * Acknowledges every product of the request that the broker has not confirmed yet; nothing is published
+   * unless all of them are in order.
+   * @returns undefined when it was closed before there was a verdict for each
+   */
+  async send(request: AckRequest): Promise<Sent | undefined> {
+    const { recipientLabel } = request;
+    let all: Acknowledgement[];
     try {
       const { namespace, tenant, appId } = this.#system;
       const rules = { namespace, tenant, appId, target: this.#settings.target };
-      acknowledgements = urnsIn(subject).map((urn) => acknowledgement(urn, recipientLabel, rules));
+      all = urnsIn(request.subject).map((urn) => acknowledgement(urn, recipientLabel, rules));
     } catch (error) {
       this.#counters.refused += 1;
       this.#host.changed();
       const code = error instanceof AcknowledgementError ? error.code : "REGARDS_BAD_URN";
       const message = error instanceof Error ? error.message : String(error);
-      return refusal(new RefusedError(code, message, []), details([], [], recipientLabel));
+      return refusal(new RefusedError(code, message, []), details([], request));
     }
-    const results = await Promise.all(acknowledgements.map((each) => this.#publish(each)));
-    return this.#conclude(acknowledgements, results, recipientLabel);
+    const missing = all.filter(({ urn }) => request.confirmedAs(urn) === undefined);
+    const outgoing = missing.map((each) => outgoingOf(each, request));
+    const results = await this.#publisher.publishAll(outgoing, request.wasTaken);
+    request.wasTaken = !results.some((result) => !result.confirmed && result.code === "OUTBOX_FULL");
+    for (const [index, result] of results.entries()) {
+      const urn = missing[index]?.urn;
+      if (result.confirmed && urn !== undefined) {
+        request.confirm(urn, result.messageId);
+      }
+    }
+    return this.#conclude(all, results, request);
   }
 
+  /** Waits a little for the confirms still missing, and lets go of the broker. */
   async close(): Promise<void> {
-    const unpublished = await this.#publisher.close(GRACE_MS);
-    if (unpublished > 0) {
-      // A Catch node of the same flow is closed by now too, and would swallow the refusals.
-      this.#log.warn("closed-unpublished", { count: unpublished });
-    }
+    this.#isClosed = true;
+    await this.#publisher.close(GRACE_MS);
     this.#stopListening();
     await this.#lease.release();
   }
 
-  #publish({ exchange, content, properties }: Acknowledgement): Promise<PublishResult> {
-    return this.#publisher.publish({ exchange, routingKey: "", content, properties });
-  }
-
   #conclude(
-    acknowledgements: readonly Acknowledgement[],
+    all: readonly Acknowledgement[],
     results: readonly PublishResult[],
-    recipientLabel: unknown,
-  ): Sent {
-    const confirmed = acknowledgements.filter((_, index) => results[index]?.confirmed === true);
-    const missing = acknowledgements.filter((each) => !confirmed.includes(each));
-    const refused = results.find((result) => !result.confirmed);
-    this.#counters.published += confirmed.length;
-    this.#counters.refused += missing.length;
+    request: AckRequest,
+  ): Sent | undefined {
+    const confirmed = all.filter(({ urn }) => request.confirmedAs(urn) !== undefined);
+    this.#counters.published += results.filter((result) => result.confirmed).length;
+    const refusals = results.filter((result) => !result.confirmed);
+    if (refusals.some(({ code }) => code === "CLOSED")) {
+      return undefined;
+    }
+    this.#counters.refused += refusals.length;
     this.#host.changed();
-    const regards = details(confirmed, results, recipientLabel);
-    if (refused === undefined || refused.confirmed) {
+    const regards = details(confirmed, request);
+    const [first] = refusals;
+    if (first === undefined) {
       return { published: true, regards };
     }
-    const urns = missing.map(({ urn }) => urn);
-    return refusal(new RefusedError(publishCode(refused.code), refused.message, urns), regards);
+    const urns = all.filter((each) => !confirmed.includes(each)).map(({ urn }) => urn);
+    return refusal(new RefusedError(publishCode(first.code), first.message, urns), regards);
   }
 
   #changed(): void {
+    if (this.#isClosed) {
+      return;
+    }
     const { state } = this.#publisher;
-    if (state.phase === "waiting" && this.#announced !== state.fault.code) {
+    // A lost connection is the broker node's to announce.
+    const isUp = this.#lease.connection.state.phase === "connected";
+    if (isUp && state.phase === "waiting" && this.#announced !== state.fault.code) {
       this.#announced = state.fault.code;
       this.#log.warn("cannot-publish", { detail: state.fault.detail });
     } else if (state.phase === "ready" && this.#announced !== undefined) {
@@ -149,21 +168,21 @@ export class Acknowledger {
   }
 }
 
+function outgoingOf({ exchange, content, properties, urn }: Acknowledgement, request: AckRequest): Outgoing {
+  return { exchange, routingKey: "", content, properties, messageId: request.idOf(urn) };
+}
+
 function refusal(error: RefusedError, regards: SentDetails): Sent {
   return { published: false, error, regards };
 }
 
-function details(
-  confirmed: readonly Acknowledgement[],
-  results: readonly PublishResult[],
-  recipientLabel: unknown,
-): SentDetails {
-  const first = confirmed[0];
-  const id = results.find((result) => result.confirmed);
+function details(confirmed: readonly Acknowledgement[], request: AckRequest): SentDetails {
+  const [first] = confirmed;
+  const { recipientLabel } = request;
   return {
     service: first?.keeper ?? null,
     exchange: first?.exchange ?? null,
-    messageId: id?.confirmed === true ? id.messageId : null,
+    messageId: (first && request.confirmedAs(first.urn)) ?? null,
     urns: confirmed.map(({ urn }) => urn),
     recipientLabel: typeof recipientLabel === "string" ? recipientLabel : "",
     tenant: first?.tenant ?? null,

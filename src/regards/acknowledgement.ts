@@ -20,9 +20,11 @@ const KEEPER_OF: ReadonlyMap<string, Keeper> = new Map([
   ["FEATURE", "fem"],
 ]);
 
-/** UniformResourceName.URN_PATTERN of REGARDS, with the part that REGARDS parses as a UUID checked too. */
-const URN =
-  /^URN:([^:\s]+):[^:\s]+:([^:\s]+):[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}:(?:V\d{1,3}|LAST)(?:,\d+)?(?::REV\S+)?$/;
+/** What the entity types of REGARDS are called in a URN; its parser throws on any other. */
+const ENTITY_TYPES = ["COLLECTION", "DATA", "DATASET"];
+
+const LONGEST_LABEL = 128;
+const LARGEST_LONG = 2n ** 63n - 1n;
 
 /** A refusal found before publishing; the code is stable. */
 export class AcknowledgementError extends Error {
@@ -78,39 +80,23 @@ export function urnsIn(value: unknown): string[] {
  * @throws AcknowledgementError when REGARDS would not accept it
  */
 export function acknowledgement(urn: string, label: unknown, rules: AcknowledgementRules): Acknowledgement {
-  const recipientLabel = typeof label === "string" ? label.trim() : "";
-  if (recipientLabel === "") {
-    throw new AcknowledgementError(
-      "REGARDS_NO_LABEL",
-      "The recipient label is empty; it must be the one the REGARDS administrator gave this recipient.",
-    );
-  }
-  const [, kind = "", tenant = ""] = URN.exec(urn) ?? [];
-  if (tenant === "") {
-    throw new AcknowledgementError(
-      "REGARDS_BAD_URN",
-      `"${urn.slice(0, 200)}" is not a REGARDS URN (URN:AIP:DATA:<tenant>:<uuid>:V1).`,
-    );
-  }
+  const recipientLabel = checkedLabel(label);
+  const { identifier, tenant } = checkedUrn(urn);
   if (rules.tenant !== undefined && rules.tenant !== tenant) {
     throw new AcknowledgementError(
       "REGARDS_URN_TENANT",
       `${urn} belongs to the tenant "${tenant}", and the broker node names "${rules.tenant}".`,
     );
   }
-  const known = KEEPER_OF.get(kind);
-  const keeper = rules.target === "auto" ? known : rules.target;
+  const keeper = KEEPER_OF.get(identifier);
   if (keeper === undefined) {
-    throw new AcknowledgementError(
-      "REGARDS_BAD_URN",
-      `${urn} is neither an AIP (rs-ingest) nor a FEATURE (rs-fem); choose the target in the node.`,
+    throw badUrn(
+      urn,
+      "it is neither an AIP (rs-ingest) nor a FEATURE (rs-fem), and only those are acknowledged",
     );
   }
-  if (known !== undefined && known !== keeper) {
-    throw new AcknowledgementError(
-      "REGARDS_BAD_URN",
-      `${urn} belongs to rs-${known}, and the node's target is rs-${keeper}.`,
-    );
+  if (rules.target !== "auto" && rules.target !== keeper) {
+    throw badUrn(urn, `it belongs to rs-${keeper}, and the node's target is rs-${rules.target}`);
   }
   const eventClass = EVENT_CLASS[keeper];
   return {
@@ -132,6 +118,76 @@ export function acknowledgement(urn: string, label: unknown, rules: Acknowledgem
       },
     },
   };
+}
+
+function checkedLabel(label: unknown): string {
+  const recipientLabel = typeof label === "string" ? label.trim() : "";
+  const wrong = (words: string) =>
+    new AcknowledgementError("REGARDS_NO_LABEL", `The recipient label ${words}.`);
+  if (recipientLabel === "") {
+    throw wrong("is empty; it must be the one the REGARDS administrator gave this recipient");
+  }
+  if (recipientLabel.length > LONGEST_LABEL) {
+    throw wrong(`has ${recipientLabel.length} characters; REGARDS keeps at most ${LONGEST_LABEL}`);
+  }
+  if (/\p{Cc}/u.test(recipientLabel)) {
+    throw wrong("holds a control character (a line break, a tab or the like); REGARDS cannot store it");
+  }
+  return recipientLabel;
+}
+
+/**
+ * The parts of a URN, if REGARDS' own parser would read it back as the same text. One that it throws on takes
+ * a whole batch down with it; one that it rewrites never equals the product's, and is dropped in silence.
+ */
+function checkedUrn(urn: string): { readonly identifier: string; readonly tenant: string } {
+  const [scheme, identifier = "", entityType = "", tenant = "", uuid = "", version = "", ...revision] =
+    urn.split(":");
+  if (scheme !== "URN" || version === "" || tenant === "" || /\s/.test(urn)) {
+    throw badUrn(urn, "a REGARDS URN looks like URN:AIP:DATA:<tenant>:<uuid>:V1");
+  }
+  if (!ENTITY_TYPES.includes(entityType)) {
+    throw badUrn(urn, `its entity type is "${entityType}", and REGARDS knows ${ENTITY_TYPES.join(", ")}`);
+  }
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) {
+    throw badUrn(urn, `"${uuid}" is not a UUID in lower-case letters`);
+  }
+  checkVersion(urn, version);
+  if (revision.length > 1) {
+    throw badUrn(urn, "its revision holds a colon, or something follows it");
+  }
+  const [name] = revision;
+  if (name !== undefined && !/^REV.+$/.test(name)) {
+    throw badUrn(urn, `"${name}" is not a revision (REV and its name)`);
+  }
+  return { identifier, tenant };
+}
+
+/** `V1` … `V999` or `LAST`, and perhaps an order: `V1,42`. */
+function checkVersion(urn: string, text: string): void {
+  const [version = "", order, ...more] = text.split(",");
+  if (!/^(?:V[1-9]\d{0,2}|LAST)$/.test(version)) {
+    throw badUrn(urn, `its version is "${version}"; it goes from V1 to V999, without leading zeros`);
+  }
+  if (order === undefined) {
+    return;
+  }
+  if (
+    more.length > 0 ||
+    !/^(?:0|[1-9]\d*)$/.test(order) ||
+    order.length > 19 ||
+    BigInt(order) > LARGEST_LONG
+  ) {
+    throw badUrn(
+      urn,
+      `its order is "${text.slice(version.length + 1)}"; it is a whole number of at most 63 bits, without leading zeros`,
+    );
+  }
+}
+
+function badUrn(urn: string, words: string): AcknowledgementError {
+  const shown = urn.length > 200 ? `${urn.slice(0, 200)}…` : urn;
+  return new AcknowledgementError("REGARDS_BAD_URN", `"${shown}" cannot be acknowledged: ${words}.`);
 }
 
 function urnIn(entry: unknown): string {

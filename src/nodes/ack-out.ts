@@ -1,0 +1,273 @@
+/**
+ * A `regards-ack-out` from its start to its end, over any number of broker nodes: takes messages, has them
+ * acknowledged, and sends on what became of each. Enters: messages, brokers that come and go. Leaves:
+ * messages on two outputs, or errors; what it could not finish goes to the node that starts next in its place.
+ */
+import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
+import { now } from "../amqp/clock";
+import { type Restarts, restartsOf } from "../completion/restarts";
+import { Acknowledger, RefusedError, type Sent } from "../publish/acknowledger";
+import { Handover } from "../publish/handover";
+import { AckRequest } from "../publish/request";
+import type { AckOutSettings } from "../publish/settings";
+import type { RegardsLink } from "./broker-node";
+import type { BrokerUse } from "./broker-use";
+import { publisherNodeStatus, StatusDisplay } from "./status";
+import { isWired, leadsToRunningNode } from "./wires";
+import { logOf, translator } from "./words";
+
+/** A message that came from one of our in-nodes. */
+interface EventBearing extends NodeMessageInFlow {
+  readonly regards?: { readonly deliveryId?: string };
+}
+
+type Send = (messages: (NodeMessage | null)[]) => void;
+type Done = (error?: Error) => void;
+
+/** A message this node has not finished with. */
+interface Open {
+  readonly message: EventBearing;
+  readonly send: Send;
+  readonly done: Done;
+  /** Being found in the message, and found. */
+  asking: Promise<AckRequest> | undefined;
+  request: AckRequest | undefined;
+  /** Its verdict, while it cannot be sent on. */
+  sent: Sent | undefined;
+}
+
+/** So many messages that were published in part are remembered, for a second try. */
+const REMEMBERED = 1_000;
+/** So many URNs are named when they have to be reported. */
+const NAMED = 10;
+
+const handovers = new WeakMap<object, Handover<Open>>();
+
+export class AckOut {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #settings: AckOutSettings;
+  readonly #restarts: Restarts;
+  readonly #handover: Handover<Open>;
+  /** The same for a node and its successor, inside a subflow too, where ids are made anew. */
+  readonly #key: string;
+  readonly #open = new Set<Open>();
+  /** What was left by the node before this one, on its way in. */
+  readonly #resumed = new Map<object, Open>();
+  readonly #begun = new Map<string, AckRequest>();
+  readonly #stopListening: () => void;
+  #acknowledger: Acknowledger | undefined;
+  #isClosed = false;
+
+  constructor(RED: NodeAPI, node: Node, settings: AckOutSettings) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#settings = settings;
+    this.#restarts = restartsOf(RED.events);
+    this.#handover = handoverOf(RED, this.#restarts);
+    this.#key = (node as { readonly _path?: string })._path ?? node.id;
+    this.#handover.arrive(this.#key);
+    this.#stopListening = this.#restarts.onChange((isGoingOn) => {
+      if (!isGoingOn) {
+        // A turn later: whoever follows the broker hears it at the same moment.
+        setImmediate(() => this.#flowsStarted());
+      }
+    });
+  }
+
+  /** A message to be acknowledged. */
+  input(message: NodeMessageInFlow, send: Send, done: Done): void {
+    const before = this.#resumed.get(message);
+    this.#resumed.delete(message);
+    const { asking, request, sent } = before ?? {};
+    const open: Open = { message, send, done, asking, request, sent };
+    if (this.#acknowledger === undefined) {
+      if (!this.#restarts.isGoingOn) {
+        done(this.#noBroker());
+        return;
+      }
+      if (this.#open.size >= this.#settings.outboxLimit) {
+        const cause = `${this.#open.size} messages wait for the broker already; nothing was published.`;
+        done(new RefusedError("REGARDS_OUTBOX_FULL", cause, []));
+        return;
+      }
+    }
+    this.#open.add(open);
+    void this.#attend(open);
+  }
+
+  /** There is a broker. */
+  start({ system, broker }: RegardsLink): BrokerUse {
+    let display: StatusDisplay | undefined;
+    const acknowledger = new Acknowledger(this.#settings, system, broker, {
+      log: logOf(this.#RED, this.#node),
+      changed: () => display?.touch(),
+    });
+    const status = translator(this.#RED, "status");
+    display = new StatusDisplay(
+      () => publisherNodeStatus(acknowledger.view, now(), status),
+      (shown) => this.#node.status(shown),
+    );
+    display.touch();
+    this.#acknowledger = acknowledger;
+    for (const open of this.#open) {
+      void this.#attend(open);
+    }
+    if (!this.#restarts.isGoingOn) {
+      this.#resume();
+    }
+    return {
+      close: async () => {
+        this.#acknowledger = undefined;
+        display?.stop();
+        await acknowledger.close();
+      },
+    };
+  }
+
+  /** The node goes; to be called before its use of the broker is closed. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopListening();
+    this.#handover.leave(this.#key, this.#open, (left) => this.#report(left));
+  }
+
+  /** The messages come in again, here, as if they had just been sent. */
+  #resume(): void {
+    for (const open of this.#handover.take(this.#key)) {
+      this.#resumed.set(open.message, open);
+      this.#node.receive(open.message);
+    }
+  }
+
+  #flowsStarted(): void {
+    if (this.#isClosed) {
+      return;
+    }
+    for (const open of this.#open) {
+      if (open.sent !== undefined) {
+        this.#tell(open, open.sent);
+      } else if (this.#acknowledger === undefined) {
+        this.#open.delete(open);
+        open.done(this.#noBroker());
+      }
+    }
+    if (this.#acknowledger !== undefined) {
+      this.#resume();
+    }
+  }
+
+  /** Has it acknowledged by the broker of now; the next one goes on where this one is stopped. */
+  async #attend(open: Open): Promise<void> {
+    const acknowledger = this.#acknowledger;
+    try {
+      open.asking ??= this.#requestOf(open.message);
+      open.request = await open.asking;
+    } catch (error) {
+      this.#open.delete(open);
+      open.done(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    const sent = open.sent ?? (await acknowledger?.send(open.request));
+    if (sent !== undefined && this.#open.has(open)) {
+      open.sent = sent;
+      this.#remember(open.message, open.request, sent);
+      this.#tell(open, sent);
+    }
+  }
+
+  async #requestOf(message: EventBearing): Promise<AckRequest> {
+    const { urn, urnType, recipientLabel, recipientLabelType } = this.#settings;
+    const subject = await this.#evaluated(urn, urnType, message);
+    const request = new AckRequest(
+      subject,
+      await this.#evaluated(recipientLabel, recipientLabelType, message),
+    );
+    const earlier = this.#begun.get(message._msgid);
+    if (earlier !== undefined) {
+      request.continueFrom(earlier);
+    }
+    return request;
+  }
+
+  /** A second try of a message that was published in part must not publish that part again. */
+  #remember({ _msgid }: EventBearing, request: AckRequest, { published }: Sent): void {
+    this.#begun.delete(_msgid);
+    if (!published && request.isBegun) {
+      this.#begun.set(_msgid, request);
+      const [oldest] = this.#begun.keys();
+      if (this.#begun.size > REMEMBERED && oldest !== undefined) {
+        this.#begun.delete(oldest);
+      }
+    }
+  }
+
+  #tell(open: Open, sent: Sent): void {
+    const { message, send, done } = open;
+    // While nodes are exchanged, what is sent to one that is not there is gone without a word.
+    if (this.#restarts.isGoingOn && !(sent.published && !isWired(this.#node, 0))) {
+      return;
+    }
+    this.#open.delete(open);
+    // An event settled by hand is still known by its delivery, after it was acknowledged to REGARDS too.
+    const { deliveryId } = message.regards ?? {};
+    const regards = { ...sent.regards, ...(deliveryId ? { deliveryId } : {}) };
+    const outcome: NodeMessage & { regards: object } = { ...message, regards };
+    if (sent.published) {
+      send([outcome, null]);
+      done();
+    } else if (leadsToRunningNode(this.#RED, this.#node, 1)) {
+      const { code, message: words, urns } = sent.error;
+      const error = { code, message: words, urns };
+      send([null, Object.assign(outcome, { error })]);
+      done();
+    } else {
+      done(sent.error);
+    }
+  }
+
+  /** Nobody comes after this node: says what was never confirmed. */
+  #report(left: readonly Open[]): void {
+    const unpublished = left.filter(({ sent }) => sent?.published !== true);
+    const urns = unpublished.flatMap(({ request }) => request?.unconfirmed ?? []);
+    const count = Math.max(urns.length, unpublished.length);
+    if (count > 0) {
+      const named = urns.slice(0, NAMED).join(", ");
+      const more = urns.length > NAMED || urns.length < count ? ", …" : "";
+      logOf(this.#RED, this.#node).warn("closed-unpublished", { count, urns: `${named}${more}` });
+    }
+  }
+
+  #noBroker(): Error {
+    return new Error(translator(this.#RED, "runtime")("no-broker"));
+  }
+
+  #evaluated(value: string, type: string, message: NodeMessageInFlow): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#RED.util.evaluateNodeProperty(value, type, this.#node, message, (error, result) => {
+        if (error) {
+          reject(error);
+        } else {
+          resolve(result);
+        }
+      });
+    });
+  }
+}
+
+/** One for each Node-RED. */
+function handoverOf(RED: NodeAPI, restarts: Restarts): Handover<Open> {
+  let handover = handovers.get(RED.events);
+  if (handover === undefined) {
+    const made = new Handover<Open>();
+    restarts.onChange((isGoingOn) => {
+      if (!isGoingOn) {
+        made.reportOrphans();
+      }
+    });
+    process.once("exit", () => made.reportAll());
+    handovers.set(RED.events, made);
+    handover = made;
+  }
+  return handover;
+}
