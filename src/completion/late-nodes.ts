@@ -33,8 +33,8 @@ export class LateNodes {
     if (!isFunction && (node.type === "switch" || !hasHandler(node) || !isSilent(node))) {
       return;
     }
-    // What it sends while it handles a late message, it sends in time.
-    if (this.#origins.isHandling(node) || run.notWaitedFor.has(node.type)) {
+    // What it sends while it handles a message of the run, perhaps a late one, it sends in time.
+    if (this.#origins.isHandling(node, run) || run.notWaitedFor.has(node.type)) {
       return;
     }
     if (run.endedAt === undefined) {

@@ -13,6 +13,7 @@ import type { FlowMessage, FlowNode, NamedNode } from "./runtime";
 /** An input handler that is being executed. */
 interface Handler {
   readonly node: FlowNode;
+  readonly messageId: string;
   /** What it works on, if that is a run's. */
   readonly pending: Pending | undefined;
   /** The handler around it: a Catch node is called from within another node's. */
@@ -167,9 +168,10 @@ export class Origins {
     return pending?.node === node && !pending.isDone ? pending : undefined;
   }
 
-  /** Whether the node's input handler is what is being executed. */
-  isHandling(node: FlowNode): boolean {
-    return this.#handlers.at(-1)?.node === node;
+  /** Whether the node's input handler is being executed, for a message of the run, be that over or not. */
+  isHandling(node: FlowNode, run: Run): boolean {
+    const handler = this.#handlers.at(-1);
+    return handler?.node === node && this.#ids.runOf(handler.messageId) === run;
   }
 
   /** The node's input handler is called next. */
@@ -181,7 +183,7 @@ export class Origins {
       this.#handlers.length = 0;
     }
     const around = this.#context.getStore();
-    this.#handlers.push({ node, pending, around });
+    this.#handlers.push({ node, messageId: msg._msgid, pending, around });
     if (around !== pending) {
       this.#context.enterWith(pending);
     }

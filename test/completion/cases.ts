@@ -72,6 +72,23 @@ const delay = (id: string, properties: Readonly<Record<string, unknown>> = {}) =
     ...properties,
   });
 
+const trigger = (properties: Readonly<Record<string, unknown>>) =>
+  node("first", "trigger", {
+    op1: "1",
+    op2: "0",
+    op1type: "nul",
+    op2type: "payl",
+    duration: "100",
+    extend: false,
+    overrideDelay: false,
+    units: "ms",
+    reset: "",
+    bytopic: "all",
+    topic: "topic",
+    outputs: 1,
+    ...properties,
+  });
+
 const http = (id: string, url: string, properties: Readonly<Record<string, unknown>> = {}) =>
   node(id, "http request", {
     method: "GET",
@@ -230,22 +247,13 @@ export function completionCases(at: string, closed: string): readonly Completion
     {
       title: "trigger that sends twice",
       arrive: 2,
-      nodes: [
-        node("first", "trigger", {
-          op1: "1",
-          op2: "0",
-          op1type: "str",
-          op2type: "str",
-          duration: "100",
-          extend: false,
-          overrideDelay: false,
-          units: "ms",
-          reset: "",
-          bytopic: "all",
-          topic: "topic",
-          outputs: 1,
-        }),
-      ],
+      nodes: [trigger({ op1type: "str", op2type: "str" })],
+    },
+    { title: "trigger that sends nothing, then the latest", arrive: 1, nodes: [trigger({ extend: true })] },
+    {
+      title: "trigger that sends nothing, then the original",
+      arrive: 1,
+      nodes: [trigger({ op2type: "pay" })],
     },
     {
       title: "split and join",

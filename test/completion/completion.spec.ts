@@ -1,4 +1,8 @@
-/** When a flow has finished, seen from the broker: an event is unacknowledged until its last node lets go. */
+/**
+ * When a flow has finished, seen from the broker: an event is unacknowledged until its last node lets go. The gate
+ * behind the node under test lets each message go before it takes the next, so that it never holds the event for
+ * another.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -7,6 +11,7 @@ import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { broadcastExchange, order } from "../../src/regards/services";
 import { brokerNode, tab } from "../nodes/flows";
 import { freePort } from "../support/free-port";
+import { startNodeRed } from "../support/node-red";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
@@ -59,18 +64,52 @@ for (const version of [5, 4] as const) {
         publish();
         for (let index = 0; index < arrive; index += 1) {
           await nodeRed.nextMessage("gate");
+          assert.deepEqual(await counts(), { ready: 0, unacked: 1 }, "while only the gate holds");
+          await nodeRed.release("gate", 1);
         }
-        if (arrive > 0) {
-          assert.deepEqual(await counts(), { ready: 0, unacked: 1 }, "while the gate holds");
-        } else {
+        if (arrive === 0) {
           await untilReceived();
         }
-        await nodeRed.release("gate", arrive);
 
         await untilEmpty();
         assert.equal(await openRuns(), 0);
       });
     }
+
+    it("and not before: killed while a trigger has it, Node-RED has lost nothing", async () => {
+      queue = "killed";
+      const doomed = await startNodeRed({ version });
+      try {
+        const properties = { op1type: "nul", op2type: "payl", duration: "60000", units: "ms", extend: true };
+        await deploy(
+          [
+            {
+              id: "first",
+              type: "trigger",
+              z: "tab",
+              ...properties,
+              bytopic: "all",
+              outputs: 1,
+              wires: [["gate"]],
+            },
+          ],
+          10,
+          doomed,
+        );
+        publish();
+        await doomed.untilStatus("first", ({ fill }) => fill === "blue");
+        await doomed.evaluate(() => undefined);
+        assert.deepEqual(await counts(), { ready: 0, unacked: 1 }, "while the trigger has it");
+
+        await doomed.kill();
+
+        const isBack = ({ ready, unacked }: Awaited<ReturnType<typeof counts>>) =>
+          ready === 1 && unacked === 0;
+        await untilValue(counts, isBack, { what: "the event to be with the broker" });
+      } finally {
+        await doomed.stop();
+      }
+    });
 
     it("with all the events that were joined into one message, when that message has ended", async () => {
       queue = "joined";
@@ -129,8 +168,12 @@ for (const version of [5, 4] as const) {
       });
     }
 
-    async function deploy(nodes: readonly FlowNode[], maxInFlight = 10): Promise<void> {
-      await nodeRed.deploy([
+    async function deploy(
+      nodes: readonly FlowNode[],
+      maxInFlight = 10,
+      target: TestNodeRed = nodeRed,
+    ): Promise<void> {
+      await target.deploy([
         tab,
         brokerNode(vhost),
         {
@@ -147,8 +190,8 @@ for (const version of [5, 4] as const) {
         ...nodes,
         { id: "gate", type: "test-probe", z: "tab", hold: true, wires: [] },
       ]);
-      nodeRed.forget();
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      target.forget();
+      await target.untilStatus("in", ({ text }) => text === "connected");
     }
 
     function publish(): void {

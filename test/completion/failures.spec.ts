@@ -99,8 +99,7 @@ for (const version of [5, 4] as const) {
 
       await stage.sends([1]);
 
-      const log = ({ message }: { message: unknown }): boolean => String(message).includes("from a timer");
-      await stage.nodeRed.untilLog((entry) => log({ message: JSON.stringify(entry) }));
+      await stage.nodeRed.untilLog(({ msg }) => msg.includes("from a timer"));
       const [seen] = await stage.seen();
       assert.deepEqual(seen, { outcome: undefined, heldBy: "function", failure: "from a timer" });
     });

@@ -84,17 +84,28 @@ export default function palette(RED: NodeAPI): void {
     });
   });
 
-  // Takes one argument and works on: sqlite. What it does is in the payload.
-  RED.nodes.registerType("test-silent", function (this: Node, definition: NodeDef) {
-    RED.nodes.createNode(this, definition);
-    this.on("input", (msg) => {
-      setTimeout(() => {
-        if (msg.payload === "bad") this.error("no such table", msg);
-        else if (msg.payload === "new") this.send({ payload: "made" });
-        else if (msg.payload !== "nothing") this.send(msg);
-      }, 50);
+  // Take one argument and work on; what they do is in the payload. Several, for a type is learnt once in a process.
+  for (const type of ["test-silent-a", "test-silent-b", "test-silent-c", "test-silent-d", "sqlite"]) {
+    RED.nodes.registerType(type, function (this: Node, definition: NodeDef) {
+      RED.nodes.createNode(this, definition);
+      this.on("input", (msg) => {
+        setTimeout(() => {
+          if (msg.payload === "bad") this.error("no such table", msg);
+          else if (msg.payload === "new") this.send({ payload: "made" });
+          else this.send(msg);
+        }, 100);
+      });
     });
-  });
+  }
+
+  // Take `done` and never call it.
+  for (const type of ["test-never", "cronplus", "uibuilder"]) {
+    RED.nodes.registerType(type, function (this: Node, definition: NodeDef & { fwdInMessages?: boolean }) {
+      RED.nodes.createNode(this, definition);
+      Object.assign(this, { fwdInMessages: definition.fwdInMessages === true });
+      this.on("input", (_msg, _send, _done) => undefined);
+    });
+  }
 
   // Keeps messages until another comes, and takes one argument: a gate.
   RED.nodes.registerType("test-store", function (this: Node, definition: NodeDef) {
