@@ -13,15 +13,17 @@ import { nodeFor } from "./support/node-binary.mjs";
 const require = createRequire(import.meta.url);
 const total = { passed: 0, failed: 0 };
 
+const toTerminal = (chunk) => process.stdout.write(chunk);
+
 /** Runs one step and counts it; a failed one does not keep the next from running. */
-async function step(title, work) {
-  console.log(`\n== ${title}`);
+async function step(title, work, out = toTerminal) {
+  out(`\n== ${title}\n`);
   try {
     await work();
     total.passed++;
     return true;
   } catch (error) {
-    console.error(`${title}: ${explained(error)}`);
+    out(`${title}: ${explained(error)}\n`);
     total.failed++;
     return false;
   }
@@ -30,16 +32,29 @@ async function step(title, work) {
 const explained = ({ message, cause }) => (cause ? `${message}\n${explained(cause)}` : message);
 
 /** Runs specs and adds their counts to ours. */
-async function tests(title, specs, options) {
-  if (!options?.later) console.log(`\n== ${title}`);
+async function tests(title, specs, { out = toTerminal, ...options } = {}) {
+  out(`\n== ${title}\n`);
   try {
-    const { passed, failed } = await mocha(specs, options);
+    const terminal = out === toTerminal ? {} : { out };
+    const { passed, failed, skipped } = await mocha(specs, { ...options, ...terminal });
     total.passed += passed;
     total.failed += failed;
+    if (skipped > 0) out(`${skipped} skipped\n`);
   } catch (error) {
-    console.error(`${title}: ${error.message}`);
+    out(`${title}: ${error.message}\n`);
     total.failed++;
   }
+}
+
+/** Works at the same time: what the first prints is seen at once, what the second prints afterwards. */
+async function together(first, second) {
+  const held = [];
+  let print = (chunk) => held.push(chunk);
+  const other = second((chunk) => print(chunk));
+  await first();
+  for (const chunk of held) toTerminal(chunk);
+  print = toTerminal;
+  await other;
 }
 
 /**
@@ -86,13 +101,21 @@ async function everything() {
   await unitTests();
   await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
   const { broker, other } = await lanes();
-  for (const rabbitMq of await brokers()) {
-    await tests(`What depends on the broker${rabbitMq ? `, on RabbitMQ ${rabbitMq}` : ""}`, broker, {
-      rabbitMq,
-    });
-  }
-  await tests("Everything else", other);
-  await step("The demo, to its end", () => run(process.execPath, ["test/demo/start.mjs", "--once"]));
+  const versions = await brokers();
+  // Most of the time the tests wait for something; the two take turns on the processors.
+  await together(
+    async () => {
+      for (const rabbitMq of versions) {
+        const on = rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "";
+        await tests(`What depends on the broker${on}`, broker, { rabbitMq });
+      }
+    },
+    async (out) => {
+      await tests("Everything else", other, { out });
+      const demo = ["test/demo/start.mjs", "--once"];
+      await step("The demo, to its end", () => run(process.execPath, demo, { out }), out);
+    },
+  );
 }
 
 /** Spec files and mocha's own arguments, in any order. */

@@ -18,16 +18,16 @@ const { npm_config_loglevel: _outer, ...ENV } = process.env;
 
 /**
  * Runs a program in the repository; rejects when it does not end well. A quiet one is heard only when it
- * fails, one for later only when it has ended.
+ * fails; `out` takes what it prints, in place of the terminal.
  */
-export async function run(program, args, { quiet = false, later = false, env = {} } = {}) {
+export async function run(program, args, { quiet = false, out, env = {} } = {}) {
   const isNpmOnWindows = process.platform === "win32" && program === "npm";
-  const stdio = quiet || later ? ["ignore", "pipe", "pipe"] : "inherit";
+  const stdio = quiet || out ? ["ignore", "pipe", "pipe"] : "inherit";
   const child = spawn(program, args, { cwd: ROOT, env: { ...ENV, ...env }, stdio, shell: isNpmOnWindows });
   const output = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(chunk));
+  const take = out ?? ((chunk) => output.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", take);
   const [code, signal] = await once(child, "close");
-  if (later) process.stdout.write(Buffer.concat(output));
   if (code === 0) return;
   if (quiet) process.stderr.write(Buffer.concat(output));
   throw new Error(`${[program, ...args].join(" ")} ended with ${signal ?? code}`);

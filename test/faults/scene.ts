@@ -12,6 +12,9 @@ import { drained } from "./drained";
 import { ACKS, EVENTS, type FlowOptions, type Login, numberedFlow } from "./flow";
 import { NumberedStream } from "./stream";
 
+/** The codes of a status under which a node takes and sends. */
+const WORKING = ["connected", "in-flight", "outbox", "dead-letters", "shared"];
+
 /** What REGARDS would read: every acknowledgement that was published. */
 export const SINK = "acks";
 
@@ -114,7 +117,7 @@ export class Scene implements Login {
 
   /** Both nodes have what they need. */
   async untilConnected(timeout = 30_000): Promise<void> {
-    const isWorking = ({ text = "" }: Status) => /^connected$|in flight$|waiting to leave$/.test(text);
+    const isWorking = ({ code = "" }: Status) => WORKING.includes(code);
     await this.nodeRed.untilStatus("in", isWorking, { timeout });
     await this.nodeRed.untilStatus("ack", isWorking, { timeout });
   }

@@ -1,4 +1,4 @@
-/** The results of all faults as one table, in Markdown so that it can go into the README. */
+/** The results of all faults as one table, in Markdown so that it can go into the README of this folder. */
 import type { Balance } from "./account";
 import type { PlainOutcome } from "./plain-client";
 
@@ -61,5 +61,7 @@ function median(values: readonly number[]): number | undefined {
 }
 
 after("the table of faults", () => {
-  if (results.length > 0) console.log(`\n${table()}\n`);
+  const version = process.env.REGARDS_RABBITMQ;
+  const broker = version ? `RabbitMQ ${version}\n\n` : "";
+  if (results.length > 0) console.log(`\n${broker}${table()}\n`);
 });

@@ -1,6 +1,7 @@
 /**
  * What `npm run test:faults` starts, on a fresh clone too: every fault, each as long as it lasts in real life,
- * three times; then a table. `npm run test:faults -- --short` has each of them once, for seconds.
+ * three times; then a table. `npm run test:faults -- --short` has each of them once, for seconds, and
+ * REGARDS_RABBITMQ=3.10 or 4.0 chooses the broker.
  */
 import { installed, run, setUp } from "../setup.mjs";
 
