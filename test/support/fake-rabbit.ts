@@ -29,7 +29,9 @@ interface Binding {
 
 type Give = (message: ConsumeMessage | null) => void;
 type Confirm = (error: unknown) => void;
-type Properties = Readonly<Record<string, unknown>> & { readonly headers?: Readonly<Record<string, unknown>> };
+type Properties = Readonly<Record<string, unknown>> & {
+  readonly headers?: Readonly<Record<string, unknown>>;
+};
 
 export class FakeRabbit {
   readonly queues = new Map<string, FakeQueue>();

@@ -222,6 +222,12 @@ export class ConsumerStage {
 
   #send(output: number, message: EventMessage): void {
     const { correlationId } = message.regards;
-    this.sent.push({ output, message, regards: message.regards, body: String(correlationId), run: this.#next });
+    this.sent.push({
+      output,
+      message,
+      regards: message.regards,
+      body: String(correlationId),
+      run: this.#next,
+    });
   }
 }

@@ -221,13 +221,13 @@ describe("an event whose connection is lost", () => {
     await stage.publish("a");
     const { deliveryId } = stage.last().regards;
     await stage.reconnect();
-    consumer.decideByHand({ regards: { deliveryId } } as never, undefined);
+    consumer.decideByHand({ regards: { deliveryId } } as never);
     await settled();
     assert.ok(stage.isEmpty);
 
     await stage.publish("b");
     await stage.cut();
-    consumer.decideByHand({ regards: stage.last().regards } as never, undefined);
+    consumer.decideByHand({ regards: stage.last().regards } as never);
     await stage.restore();
     assert.ok(stage.isEmpty);
     assert.deepEqual(stage.seen, ["a", "b"]);
@@ -251,7 +251,8 @@ describe("an event whose connection is lost", () => {
     assert.equal(stage.sent.length, 2, "two events");
 
     for (let times = 0; times < 10; times += 1) {
-      for (const channel of [...stage.rabbit.consuming.channels]) channel.breakDown(new Error("PRECONDITION_FAILED"));
+      for (const channel of [...stage.rabbit.consuming.channels])
+        channel.breakDown(new Error("PRECONDITION_FAILED"));
       await stage.time.advance(20_000);
     }
 
