@@ -31,6 +31,7 @@ export function useBroker(
   let link: RegardsLink | undefined;
   let use: BrokerUse | undefined;
   let closing: Promise<void> = Promise.resolve();
+  let hasLooked = false;
   let isClosed = false;
   let stopListening: () => void = () => undefined;
 
@@ -46,9 +47,10 @@ export function useBroker(
 
   const follow = (): void => {
     const found = (RED.nodes.getNode(brokerId) as BrokerNode | null)?.regards;
-    if (found === link && found !== undefined) {
+    if (found === link && hasLooked) {
       return;
     }
+    hasLooked = true;
     void leave(false);
     link = found;
     if (found === undefined) {

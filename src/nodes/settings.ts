@@ -179,7 +179,7 @@ function correlationTest(
 
 /** `host[:port]`, comma-separated; IPv6 in brackets. */
 function endpoints(list: string, defaultPort: number): Endpoint[] {
-  if (/@|:\/\//.test(list)) {
+  if (/@|\/\//.test(list)) {
     // Somebody has pasted an address with a login: its password must appear nowhere.
     throw new SettingsError("hosts-login", { property: "hosts" });
   }
@@ -195,6 +195,10 @@ function endpoints(list: string, defaultPort: number): Endpoint[] {
       /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(host) ?? [];
     const hostname = bracketed ?? plain;
     const portNumber = port === undefined ? defaultPort : Number(port);
+    if (hostname === undefined && /:\D/.test(host)) {
+      // No port: it may be the password after a user's name.
+      throw new SettingsError("hosts-login", { property: "hosts" });
+    }
     if (hostname === undefined || portNumber < 1 || portNumber > 65_535) {
       throw new SettingsError("hosts", { property: "hosts", value: host });
     }
@@ -228,8 +232,9 @@ function refuseUnset(definition: Definition, properties: readonly string[]): voi
   }
 }
 
+/** Whatever stands before an `@` may be a password. */
 function withoutLogin(address: string): string {
-  return address.replace(/^([^/]*\/*)?.*@/, "$1…@");
+  return address.replace(/^.*@/s, "…@");
 }
 
 function choice<T extends string>(

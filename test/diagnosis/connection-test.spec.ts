@@ -187,6 +187,65 @@ describe("Test connection", function () {
     assert.deepEqual([unset?.text, unset?.values?.property], ["runtime.setting.unset", "vhost"]);
   });
 
+  describe("with a stored password", () => {
+    const retype = ["-  test.retype"];
+
+    /** Deploys a broker node and another type's node, both with secrets of their own. */
+    async function deploy(): Promise<{ hosts: string; user: string; vhost: string }> {
+      const { user, password, host, port, vhost } = stage.vhost;
+      const hosts = `${host}:${port}`;
+      await nodeRed.deploy([
+        { id: "tls", type: "tls-config", servername: "", verifyservercert: true },
+        { id: "stored", type: "regards-broker", hosts, credentials: { user, password } },
+        {
+          id: "other",
+          type: "http proxy",
+          hosts,
+          url: "http://p",
+          credentials: { username: user, password },
+        },
+      ]);
+      return { hosts, user, vhost };
+    }
+
+    for (const [title, more] of [
+      ["to another host", { hosts: "127.0.0.1:1" }],
+      ["to another host beside the right one", { hosts: "127.0.0.1:1, 127.0.0.1:2" }],
+      ["with other TLS settings", { tls: "tls" }],
+    ] as const) {
+      it(`asks for it again before it is sent ${title}, typed as dots or not at all`, async () => {
+        const { hosts, user, vhost } = await deploy();
+
+        for (const typed of [{ user, password: "__PWRD__" }, {}]) {
+          assert.deepEqual(read(await ask({ hosts, vhost, ...typed, ...more }, "stored")), retype);
+        }
+      });
+    }
+
+    it("never uses what is stored for a node of another type", async () => {
+      const { hosts, user, vhost } = await deploy();
+
+      assert.deepEqual(read(await ask({ hosts, vhost, user, password: "__PWRD__" }, "other")), retype);
+    });
+
+    it("takes one that is typed, wherever it goes", async () => {
+      await deploy();
+
+      const lines = await ask(form(stage.vhost, { hosts: "127.0.0.1:1", password: "typed" }), "stored");
+
+      assert.deepEqual(read(lines), ["- 127.0.0.1:1 status.fault.refused"]);
+    });
+  });
+
+  it("does not repeat a login that was pasted into the hosts", async () => {
+    const { host, user, password } = stage.vhost;
+
+    // What comes back is searched for the password by `ask`.
+    const lines = await ask(form(stage.vhost, { hosts: `amqp://${user}:${password}@${host}` }));
+
+    assert.deepEqual(read(lines), ["-  runtime.setting.hosts-login"]);
+  });
+
   it("names a setting that cannot be used, and TLS settings that are not deployed", async () => {
     assert.deepEqual(read(await ask({ hosts: "" })), ["-  runtime.setting.required"]);
     const [undeployed] = await ask(form(stage.vhost, { tls: "nowhere" }));

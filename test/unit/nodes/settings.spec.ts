@@ -1,0 +1,113 @@
+/** What may stand in a dialog, and what is said of what may not; a password is never repeated. */
+import assert from "node:assert/strict";
+import {
+  ackOutSettings,
+  brokerSettings,
+  consumerSettings,
+  type Definition,
+  SettingsError,
+} from "../../../src/nodes/settings";
+import { order } from "../../../src/regards/services";
+
+const unset = (name: string): string => ["$", `{${name}}`].join("");
+const system = { namespace: "regards", tenant: undefined, address: undefined, appId: "node-red" };
+const consumer = (definition: Definition) => consumerSettings(definition, "id", order, system);
+const broker = (definition: Definition) => brokerSettings({ hosts: "h", ...definition }, false);
+
+describe("the settings of a broker node", () => {
+  it("are hosts with their ports, IPv6 in brackets", () => {
+    const { endpoints } = broker({ hosts: "a, b:1 , [::1]:2" });
+
+    assert.deepEqual(endpoints, [
+      { hostname: "a", port: 5672 },
+      { hostname: "b", port: 1 },
+      { hostname: "::1", port: 2 },
+    ]);
+  });
+
+  it("name all variables that are not set at once, those of user and password too", () => {
+    const definition = {
+      ...{ tenant: unset("TENANT"), vhost: unset("VHOST"), heartbeat: unset("BEAT") },
+      ...{ user: unset("USER_NAME"), password: unset("PASS") },
+    };
+
+    assert.throws(() => broker(definition), {
+      key: "unset",
+      values: {
+        property: "vhost, user, password, tenant, heartbeat",
+        value: ["VHOST", "USER_NAME", "PASS", "TENANT", "BEAT"].map(unset).join(", "),
+      },
+    });
+  });
+
+  for (const hosts of [
+    "amqp://user:pa55word@host",
+    "amqps://user:pa55word@host:5671/vhost",
+    "user:pa55word@host",
+    "good, amqp://user:pa55word,x@host",
+    "//user:pa55word",
+    "amqp://pa55word",
+    "user:pa55word",
+  ]) {
+    it(`never repeat what was pasted into the hosts: ${hosts}`, () => {
+      assert.throws(
+        () => broker({ hosts }),
+        (error) => {
+          assert.ok(error instanceof SettingsError);
+          assert.ok(!JSON.stringify([error.message, error.values, error.stack]).includes("pa55word"));
+          return true;
+        },
+      );
+    });
+  }
+
+  it("do not repeat the login in an address either", () => {
+    for (const address of ["ftp://user:pa55word@host", "https://user:pa55word@host", "user:pa55word@host"]) {
+      assert.throws(
+        () => broker({ address }),
+        (error) => error instanceof SettingsError && !error.message.includes("pa55word"),
+      );
+    }
+  });
+});
+
+describe("the settings of an in-node", () => {
+  it("refuse a filter without a value: it would let everything through", () => {
+    for (const correlationType of ["prefix", "regex"]) {
+      assert.throws(() => consumer({ correlationType, correlation: " " }), {
+        key: "required",
+        values: { property: "correlation" },
+      });
+    }
+  });
+
+  it("look at the first 1 024 characters of a correlation id only", () => {
+    const { correlation } = consumer({ correlationType: "regex", correlation: "end$" });
+
+    assert.equal(correlation(`${"x".repeat(1_021)}end`), true);
+    assert.equal(correlation(`${"x".repeat(1_022)}end`), false);
+    assert.equal(correlation(undefined), false);
+  });
+
+  it("name all variables that are not set at once", () => {
+    assert.throws(() => consumer({ queue: unset("QUEUE"), owner: unset("OWNER") }), {
+      key: "unset",
+      values: { property: "queue, owner", value: `${unset("QUEUE")}, ${unset("OWNER")}` },
+    });
+  });
+});
+
+describe("the settings of an acknowledging node", () => {
+  it("have defaults for what an older flow does not hold", () => {
+    assert.deepEqual(ackOutSettings({}), {
+      ...{ urn: "payload", urnType: "msg", recipientLabel: "", recipientLabelType: "str" },
+      ...{ target: "auto", outboxLimit: 1_000 },
+    });
+  });
+
+  it("name all variables that are not set at once", () => {
+    assert.throws(() => ackOutSettings({ recipientLabel: unset("LABEL"), outboxLimit: unset("LIMIT") }), {
+      values: { property: "recipientLabel, outboxLimit", value: `${unset("LABEL")}, ${unset("LIMIT")}` },
+    });
+  });
+});
