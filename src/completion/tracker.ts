@@ -36,6 +36,14 @@ export interface Timing {
 
 const TIMING: Timing = { closing: 5_000, answer: 60_000 };
 
+/** Calls back after some time; returns how to prevent that. */
+export type After = (milliseconds: number, work: () => void) => () => void;
+
+const realTime: After = (milliseconds, work) => {
+  const timer = setTimeout(work, milliseconds).unref();
+  return () => clearTimeout(timer);
+};
+
 /** What may be different from run to run. */
 export interface TrackOptions {
   /** Types of nodes that count as finished when their handler returns. */
@@ -57,6 +65,7 @@ export function trackerOf(runtime: Runtime): CompletionTracker {
 export class CompletionTracker {
   readonly #runtime: Runtime;
   readonly #timing: Timing;
+  readonly #after: After;
   readonly #origins = new Origins();
   readonly #runs = new Runs(this.#origins);
   readonly #senders = new Senders();
@@ -73,9 +82,10 @@ export class CompletionTracker {
   #stopWatching: (() => void) | undefined;
   #users = 0;
 
-  constructor(runtime: Runtime, timing = TIMING) {
+  constructor(runtime: Runtime, timing = TIMING, after = realTime) {
     this.#runtime = runtime;
     this.#timing = timing;
+    this.#after = after;
     const letGo = (pending: Pending): void => this.#runs.letGo(pending);
     this.#late = new LateNodes(this.#origins, timing.answer, (node) => runtime.warnLate(node));
     this.#errors = new Errors(this.#origins, letGo, (node, run) => this.#late.acts(node, run));
@@ -289,8 +299,8 @@ export class CompletionTracker {
 
   /** The node does not tell when it is done with the message, and sends something then, or reports an error. */
   #awaitAnswer(pending: Pending): void {
-    if (pending.timer === undefined && !pending.isDone) {
-      pending.timer = setTimeout(() => this.#runs.letGo(pending), this.#timing.answer).unref();
+    if (pending.stopWaiting === undefined) {
+      pending.stopWaiting = this.#after(this.#timing.answer, () => this.#runs.letGo(pending));
     }
   }
 
@@ -310,9 +320,7 @@ export class CompletionTracker {
     if (![...this.#runs].some((run) => run.find((pending) => pending.node === node))) {
       return;
     }
-    setTimeout(() => {
-      this.#abandon((pending) => pending.node === node);
-    }, this.#timing.closing).unref();
+    this.#after(this.#timing.closing, () => this.#abandon((pending) => pending.node === node));
   }
 
   #abandon(isMeant: (pending: Pending) => boolean): void {

@@ -139,3 +139,23 @@ export class FakeNodeRed implements Runtime {
     this.warned.push(node.id);
   }
 }
+
+/** Time that passes when the test says so. */
+export class FakeTime {
+  #now = 0;
+  readonly #timers = new Set<{ readonly at: number; readonly work: () => void }>();
+
+  readonly after = (milliseconds: number, work: () => void): (() => void) => {
+    const timer = { at: this.#now + milliseconds, work };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now)) {
+      this.#timers.delete(timer);
+      timer.work();
+    }
+  }
+}

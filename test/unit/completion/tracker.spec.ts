@@ -1,28 +1,26 @@
 /** When an event has ended, without Node-RED: what takes long there, and what cannot be provoked there. */
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Outcome, Run } from "../../../src/completion/run";
 import { CompletionTracker } from "../../../src/completion/tracker";
-import { FakeNodeRed, type Handler } from "./fake-node-red";
+import { FakeNodeRed, FakeTime, type Handler } from "./fake-node-red";
 
 const MINUTE = 60_000;
 
 describe("the completion of an event", () => {
   let nodeRed: FakeNodeRed;
+  let time: FakeTime;
   let tracker: CompletionTracker;
   let outcomes: Outcome[];
   let sequence = 0;
 
   beforeEach(() => {
-    mock.timers.enable({ apis: ["setTimeout"] });
+    time = new FakeTime();
     nodeRed = new FakeNodeRed();
-    tracker = new CompletionTracker(nodeRed);
+    tracker = new CompletionTracker(nodeRed, undefined, time.after);
     tracker.acquire();
     outcomes = [];
   });
-
-  afterEach(() => mock.timers.reset());
 
   it("comes a turn after the last node has completed it", async () => {
     let done: () => void = assert.fail;
@@ -47,11 +45,11 @@ describe("the completion of an event", () => {
     nodeRed.silent("sqlite", [], () => undefined);
     send("sqlite");
     await turns();
-    mock.timers.tick(MINUTE - 1);
+    time.pass(MINUTE - 1);
     await turns();
     assert.deepEqual(outcomes, []);
 
-    mock.timers.tick(1);
+    time.pass(1);
     await turns();
 
     assert.deepEqual(outcomes, [{ kind: "finished" }]);
@@ -189,11 +187,11 @@ describe("the completion of an event", () => {
     send("slow");
     await turns();
     node.close();
-    mock.timers.tick(4_999);
+    time.pass(4_999);
     await turns();
     assert.deepEqual(outcomes, []);
 
-    mock.timers.tick(1);
+    time.pass(1);
     await turns();
 
     assert.deepEqual(outcomes, [{ kind: "abandoned", node: "slow" }]);
