@@ -1,6 +1,7 @@
 /** When an event has ended, without Node-RED: what takes long there, and what cannot be provoked there. */
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
+import { TIMING } from "../../../src/completion/after";
 import type { Outcome, Run } from "../../../src/completion/run";
 import { CompletionTracker } from "../../../src/completion/tracker";
 import { FakeNodeRed, FakeTime, type Handler } from "./fake-node-red";
@@ -17,7 +18,7 @@ describe("the completion of an event", () => {
   beforeEach(() => {
     time = new FakeTime();
     nodeRed = new FakeNodeRed();
-    tracker = new CompletionTracker(nodeRed, undefined, time.after);
+    tracker = new CompletionTracker(nodeRed, { ...TIMING, after: time.after });
     tracker.acquire();
     outcomes = [];
   });
