@@ -4,14 +4,16 @@
  * messages on two outputs, or errors; what it could not finish goes to the node that starts next in its place.
  */
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
-import { now } from "../amqp/clock";
+import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { type Restarts, restartsOf } from "../completion/restarts";
 import { Acknowledger, RefusedError, type Sent } from "../publish/acknowledger";
-import { Handover } from "../publish/handover";
+import { EarlierTries } from "../publish/earlier-tries";
+import type { Handover } from "../publish/handover";
 import { AckRequest } from "../publish/request";
 import type { AckOutSettings } from "../publish/settings";
 import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
+import { handoverOf } from "./handovers";
 import { publisherNodeStatus, StatusDisplay } from "./status";
 import { isWired, leadsToRunningNode } from "./wires";
 import { logOf, translator } from "./words";
@@ -36,12 +38,10 @@ interface Open {
   sent: Sent | undefined;
 }
 
-/** So many messages that were published in part are remembered, for a second try. */
-const REMEMBERED = 1_000;
+/** Node-RED gives a node 15 s to close; what takes longer than this is no exchange of nodes any more. */
+const EXCHANGE_MS = 20_000;
 /** So many URNs are named when they have to be reported. */
 const NAMED = 10;
-
-const handovers = new WeakMap<object, Handover<Open>>();
 
 export class AckOut {
   readonly #RED: NodeAPI;
@@ -54,25 +54,35 @@ export class AckOut {
   readonly #open = new Set<Open>();
   /** What was left by the node before this one, on its way in. */
   readonly #resumed = new Map<object, Open>();
-  readonly #begun = new Map<string, AckRequest>();
+  readonly #earlier = new EarlierTries();
   readonly #stopListening: () => void;
   #acknowledger: Acknowledger | undefined;
   #isClosed = false;
+  #isOverdue = false;
 
-  constructor(RED: NodeAPI, node: Node, settings: AckOutSettings) {
+  constructor(RED: NodeAPI, node: Node, settings: AckOutSettings, clock: Clock = realClock) {
     this.#RED = RED;
     this.#node = node;
     this.#settings = settings;
     this.#restarts = restartsOf(RED.events);
-    this.#handover = handoverOf(RED, this.#restarts);
+    this.#handover = handoverOf(RED.events);
     this.#key = (node as { readonly _path?: string })._path ?? node.id;
     this.#handover.arrive(this.#key);
-    this.#stopListening = this.#restarts.onChange((isGoingOn) => {
-      if (!isGoingOn) {
+    let stopWaiting: () => void = () => undefined;
+    const stopListening = this.#restarts.onChange((isGoingOn) => {
+      stopWaiting();
+      this.#isOverdue = false;
+      if (isGoingOn) {
+        stopWaiting = clock.after(EXCHANGE_MS, () => this.#overdue());
+      } else {
         // A turn later: whoever follows the broker hears it at the same moment.
         setImmediate(() => this.#flowsStarted());
       }
     });
+    this.#stopListening = () => {
+      stopListening();
+      stopWaiting();
+    };
   }
 
   /** A message to be acknowledged. */
@@ -140,6 +150,16 @@ export class AckOut {
     }
   }
 
+  /** A node type is missing: the flows that did not change run on, and nobody says that all have started. */
+  #overdue(): void {
+    this.#isOverdue = true;
+    for (const open of this.#open) {
+      if (open.sent !== undefined) {
+        this.#tell(open, open.sent);
+      }
+    }
+  }
+
   #flowsStarted(): void {
     if (this.#isClosed) {
       return;
@@ -171,7 +191,7 @@ export class AckOut {
     const sent = open.sent ?? (await acknowledger?.send(open.request));
     if (sent !== undefined && this.#open.has(open)) {
       open.sent = sent;
-      this.#remember(open.message, open.request, sent);
+      this.#earlier.ended(open.message._msgid, open.request, sent.published);
       this.#tell(open, sent);
     }
   }
@@ -179,33 +199,15 @@ export class AckOut {
   async #requestOf(message: EventBearing): Promise<AckRequest> {
     const { urn, urnType, recipientLabel, recipientLabelType } = this.#settings;
     const subject = await this.#evaluated(urn, urnType, message);
-    const request = new AckRequest(
-      subject,
-      await this.#evaluated(recipientLabel, recipientLabelType, message),
-    );
-    const earlier = this.#begun.get(message._msgid);
-    if (earlier !== undefined) {
-      request.continueFrom(earlier);
-    }
+    const label = await this.#evaluated(recipientLabel, recipientLabelType, message);
+    const request = new AckRequest(subject, label);
+    this.#earlier.resume(message._msgid, request);
     return request;
-  }
-
-  /** A second try of a message that was published in part must not publish that part again. */
-  #remember({ _msgid }: EventBearing, request: AckRequest, { published }: Sent): void {
-    this.#begun.delete(_msgid);
-    if (!published && request.isBegun) {
-      this.#begun.set(_msgid, request);
-      const [oldest] = this.#begun.keys();
-      if (this.#begun.size > REMEMBERED && oldest !== undefined) {
-        this.#begun.delete(oldest);
-      }
-    }
   }
 
   #tell(open: Open, sent: Sent): void {
     const { message, send, done } = open;
-    // While nodes are exchanged, what is sent to one that is not there is gone without a word.
-    if (this.#restarts.isGoingOn && !(sent.published && !isWired(this.#node, 0))) {
+    if (this.#restarts.isGoingOn && this.#mustWait(sent)) {
       return;
     }
     this.#open.delete(open);
@@ -224,6 +226,15 @@ export class AckOut {
     } else {
       done(sent.error);
     }
+  }
+
+  /** While nodes are exchanged, what is sent to one that is not there is gone without a word. */
+  #mustWait({ published }: Sent): boolean {
+    const output = published ? 0 : 1;
+    if (this.#isOverdue) {
+      return isWired(this.#node, output) && !leadsToRunningNode(this.#RED, this.#node, output);
+    }
+    return !published || isWired(this.#node, output);
   }
 
   /** Nobody comes after this node: says what was never confirmed. */
@@ -253,21 +264,4 @@ export class AckOut {
       });
     });
   }
-}
-
-/** One for each Node-RED. */
-function handoverOf(RED: NodeAPI, restarts: Restarts): Handover<Open> {
-  let handover = handovers.get(RED.events);
-  if (handover === undefined) {
-    const made = new Handover<Open>();
-    restarts.onChange((isGoingOn) => {
-      if (!isGoingOn) {
-        made.reportOrphans();
-      }
-    });
-    process.once("exit", () => made.reportAll());
-    handovers.set(RED.events, made);
-    handover = made;
-  }
-  return handover;
 }

@@ -195,7 +195,7 @@ function endpoints(list: string, defaultPort: number): Endpoint[] {
       /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(host) ?? [];
     const hostname = bracketed ?? plain;
     const portNumber = port === undefined ? defaultPort : Number(port);
-    if (hostname === undefined && /:\D/.test(host)) {
+    if (hostname === undefined && /:(?!\d+$)/.test(host)) {
       // No port: it may be the password after a user's name.
       throw new SettingsError("hosts-login", { property: "hosts" });
     }

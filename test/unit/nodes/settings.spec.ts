@@ -49,6 +49,7 @@ describe("the settings of a broker node", () => {
     "//user:pa55word",
     "amqp://pa55word",
     "user:pa55word",
+    "user:1pa55word",
   ]) {
     it(`never repeat what was pasted into the hosts: ${hosts}`, () => {
       assert.throws(
