@@ -97,8 +97,9 @@ async function removeHalves(root: string): Promise<void> {
   for (const name of await readdir(dirname(root))) {
     const path = join(dirname(root), name);
     if (!path.startsWith(`${root}-`)) continue;
-    const since = Date.now() - (await stat(path)).mtimeMs;
-    if (since > ABANDONED_AFTER) await rm(path, { recursive: true, force: true });
+    const half = await stat(path).catch(() => undefined);
+    if (half === undefined || Date.now() - half.mtimeMs < ABANDONED_AFTER) continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
 
