@@ -7,6 +7,7 @@ import {
   LANGUAGES,
   type Language,
   manifest,
+  PLUGINS,
   properties,
   read,
   registrations,
@@ -39,9 +40,9 @@ function named(type: string, key: string): string | undefined {
   return namespace?.startsWith(manifest.name) ? `${namespace.split("/").at(-1)}:${name}` : undefined;
 }
 
-/** The keys an editor page asks for. */
-function usesInPage(type: string): Use[] {
-  const html = read(`nodes/${type}.html`);
+/** The keys an editor page asks for, from the catalogue of a type and from the shared one. */
+function usesInPage(type: string, path: string): Use[] {
+  const html = read(path);
   const attributes = [...html.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, value = ""]) => value.split(";"));
   const said = [...html.matchAll(/data-say="([^"]+)"/g)].map(
     ([, key]) => `${manifest.name}/${SHARED}:${key}`,
@@ -126,7 +127,11 @@ const words: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
   "en-US": all("en-US"),
   fr: all("fr"),
 };
-const uses = [...TYPES.flatMap(usesInPage), ...usesInRuntime()];
+const uses = [
+  ...TYPES.flatMap((type) => usesInPage(type, `nodes/${type}.html`)),
+  ...PLUGINS.flatMap((path) => usesInPage(SHARED, path)),
+  ...usesInRuntime(),
+];
 
 /** The text of a key; every property's label is in the node's own catalogue or in the shared one. */
 function label(type: string, property: string, language: Language): string | undefined {
