@@ -260,6 +260,26 @@ describe("regards-ack-out and deploys", function () {
     }
   });
 
+  it("names what was not confirmed when Node-RED itself ends", async () => {
+    const own = await startNodeRed();
+    try {
+      await channel.deleteExchange(INGEST);
+      await own.deploy(flow());
+      await own.inject("ack", { payload: product(1) });
+      await own.untilStatus("ack", ({ code }) => code === "exchange-missing");
+
+      void own.evaluate(async (RED) => {
+        await RED.stop();
+        process.exit();
+      });
+
+      const { msg } = await own.untilLog(({ id, msg: words }) => id === "ack" && /not confirmed/.test(words));
+      assert.ok(msg.includes(product(1)), msg);
+    } finally {
+      await own.stop();
+    }
+  });
+
   const catcher: FlowNode = {
     ...{ id: "catch", type: "catch", z: "tab", scope: null, uncaught: false },
     wires: [["caught"]],

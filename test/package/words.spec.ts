@@ -229,8 +229,8 @@ describe("the words", () => {
     const [published = ""] = /type RefusalCode =[^;]+;/.exec(read("src/amqp/outgoing.ts")) ?? [];
     const refusals = [...published.matchAll(/\| "(\w+)"/g)]
       .map(([, code]) => `REGARDS_${code}`)
-      // An acknowledgement has no limit of its own, and may be repeated.
-      .filter((code) => code !== "REGARDS_UNSENT" && code !== "REGARDS_UNCERTAIN");
+      // An acknowledgement has no limit of its own, may be repeated, and waits for the next node.
+      .filter((code) => !/_(?:UNSENT|UNCERTAIN|CLOSED)$/.test(code));
     const ofAcknowledgements = [
       ...refusals,
       ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),

@@ -50,6 +50,7 @@ class FakeBroker {
 class FakeNode extends EventEmitter {
   readonly id = "ack";
   readonly wires = [["next"], ["refused"]];
+  _flow: { getNode(id: string): object | undefined } | undefined;
   readonly published: Outcome[] = [];
   readonly refused: Outcome[] = [];
   readonly ended: (string | undefined)[] = [];
@@ -111,6 +112,7 @@ describe("an acknowledging node", () => {
 
   function start(definition: object = {}): FakeNode {
     const node = new FakeNode();
+    node._flow = { getNode: (id) => nodes.get(id) };
     const RED = {
       events,
       nodes: { getNode: (id: string) => nodes.get(id) ?? null },
