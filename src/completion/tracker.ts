@@ -7,6 +7,7 @@ import { TIMING } from "./after";
 import { Answers } from "./answers";
 import { undelivered } from "./destinations";
 import { Errors } from "./errors";
+import { FileNodes } from "./file-nodes";
 import { LateNodes } from "./late-nodes";
 import { LookingIn } from "./looking-in";
 import { completesBeforeItsAnswer, hasHandler, isSilent, neverCompletes } from "./node-types";
@@ -55,6 +56,7 @@ export class CompletionTracker {
   readonly #late: LateNodes;
   readonly #errors: Errors;
   readonly #answers: Answers;
+  readonly #files: FileNodes;
   readonly #switches: SwitchQueues;
   readonly #triggers: Triggers;
   readonly #stopped: StoppedNodes;
@@ -74,10 +76,14 @@ export class CompletionTracker {
     this.#late = new LateNodes(this.#origins, timing.answer, (node) => runtime.warnLate(node));
     this.#errors = new Errors(this.#origins, letGo, (node, run) => this.#late.acts(node, run));
     this.#answers = new Answers(this.#origins, timing, letGo);
+    this.#files = new FileNodes(this.#origins, letGo);
     this.#switches = new SwitchQueues(completeAlone);
     this.#triggers = new Triggers(completeAlone, (msg, path) => runtime.propertyOf(msg, path));
     this.#stopped = new StoppedNodes(runtime, this.#runs, timing);
-    this.#errorsOf = new LookingIn("error", (node, args, call) => this.#errors.reported(node, args, call));
+    this.#errorsOf = new LookingIn("error", (node, args, call) => {
+      this.#files.reports(node, args[1]);
+      this.#errors.reported(node, args, call);
+    });
     this.#statusOf = new LookingIn("status", (node, _args, call) => {
       call();
       this.#triggers.onStatus(node);
@@ -215,6 +221,7 @@ export class CompletionTracker {
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
     const pending = this.#origins.taken(msg, node);
+    this.#files.completes(node);
     const isKept = node.type === "trigger" && this.#triggers.keeps(node, msg, pending);
     if (pending === undefined) {
       return;
@@ -252,6 +259,7 @@ export class CompletionTracker {
         this.#statusOf.on(node);
       }
     }
+    this.#files.watch(node);
     if (completesBeforeItsAnswer(node) || this.#late.isAsynchronous(node)) {
       this.#answers.expectFrom(node);
     }

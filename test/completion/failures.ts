@@ -55,10 +55,11 @@ const http = (id: string, url: string): FlowNode =>
     headers: [],
   });
 
-const file = (id: string, overwriteFile: string): FlowNode =>
+const file = (id: string, overwriteFile: string, properties: object = {}): FlowNode =>
   node(id, "file", {
     filename: "/nonexistent/folder/file",
     filenameType: "str",
+    ...properties,
     appendNewline: true,
     createDir: false,
     overwriteFile,
@@ -164,6 +165,16 @@ export function failureCases(closed: number): readonly FailureCase[] {
       reason: /broken/,
     },
     { title: "file, overwriting", nodes: [file("first", "true")], reason: /ENOENT/ },
+    { title: "file, appending", nodes: [file("first", "false")], reason: /ENOENT/ },
+    {
+      title: "file, appending to what the message names",
+      nodes: [
+        code("first", 'msg.where = "/nonexistent/folder/file"; return msg;', { wires: [["f"]] }),
+        file("f", "false", { filename: "where", filenameType: "msg" }),
+      ],
+      // With several at once the node mixes its streams up.
+      reason: /ENOENT|write after end/,
+    },
     { title: "file, deleting", nodes: [file("first", "delete")], reason: /ENOENT/ },
     {
       title: "file in",
