@@ -6,11 +6,17 @@
 import { TIMING } from "./after";
 import { Answers } from "./answers";
 import { undelivered } from "./destinations";
-import { Errors } from "./errors";
+import { Errors, wordsOf } from "./errors";
 import { FileNodes } from "./file-nodes";
 import { LateNodes } from "./late-nodes";
 import { LookingIn } from "./looking-in";
-import { completesBeforeItsAnswer, hasHandler, isSilent, neverCompletes } from "./node-types";
+import {
+  completesBeforeItsAnswer,
+  dropsAllWithOneError,
+  hasHandler,
+  isSilent,
+  neverCompletes,
+} from "./node-types";
 import { Origins } from "./origins";
 import type { Outcome, Pending, Run } from "./run";
 import { Runs } from "./runs";
@@ -83,6 +89,9 @@ export class CompletionTracker {
     this.#errorsOf = new LookingIn("error", (node, args, call) => {
       this.#files.reports(node, args[1]);
       this.#errors.reported(node, args, call);
+      if (dropsAllWithOneError(node)) {
+        this.#runs.failAt(node, args[1], wordsOf(args[0]));
+      }
     });
     this.#statusOf = new LookingIn("status", (node, _args, call) => {
       call();

@@ -247,6 +247,39 @@ export function failureCases(closed: number): readonly FailureCase[] {
       reason: /JSONata|cast|reduce/i,
     },
     {
+      title: "sort",
+      nodes: [
+        code("first", "msg.list = ['a', 'b']; return msg;", { wires: [["sorts"]] }),
+        node("sorts", "sort", {
+          order: "ascending",
+          as_num: false,
+          target: "list",
+          targetType: "msg",
+          msgKey: "$number($)",
+          msgKeyType: "jsonata",
+          seqKey: "payload",
+          seqKeyType: "msg",
+        }),
+      ],
+      reason: /JSONata|cast|sort|invalid/i,
+    },
+    {
+      title: "tcp request",
+      nodes: [
+        node("first", "tcp request", {
+          server: "127.0.0.1",
+          port: `${closed}`,
+          out: "count",
+          splitc: "5",
+          ret: "string",
+          newline: "",
+          trim: false,
+          tls: "",
+        }),
+      ],
+      reason: /connect/i,
+    },
+    {
       title: "link call",
       nodes: [
         node("first", "link call", { links: ["callee"], linkType: "static", timeout: "0.2" }),
