@@ -6,10 +6,17 @@
 import { TIMING } from "./after";
 import { Answers } from "./answers";
 import { undelivered } from "./destinations";
-import { Errors } from "./errors";
+import { Errors, wordsOf } from "./errors";
+import { FileNodes } from "./file-nodes";
 import { LateNodes } from "./late-nodes";
 import { LookingIn } from "./looking-in";
-import { completesBeforeItsAnswer, hasHandler, isSilent, neverCompletes } from "./node-types";
+import {
+  completesBeforeItsAnswer,
+  dropsAllWithOneError,
+  hasHandler,
+  isSilent,
+  neverCompletes,
+} from "./node-types";
 import { Origins } from "./origins";
 import type { Outcome, Pending, Run } from "./run";
 import { Runs } from "./runs";
@@ -55,6 +62,7 @@ export class CompletionTracker {
   readonly #late: LateNodes;
   readonly #errors: Errors;
   readonly #answers: Answers;
+  readonly #files: FileNodes;
   readonly #switches: SwitchQueues;
   readonly #triggers: Triggers;
   readonly #stopped: StoppedNodes;
@@ -74,10 +82,17 @@ export class CompletionTracker {
     this.#late = new LateNodes(this.#origins, timing.answer, (node) => runtime.warnLate(node));
     this.#errors = new Errors(this.#origins, letGo, (node, run) => this.#late.acts(node, run));
     this.#answers = new Answers(this.#origins, timing, letGo);
+    this.#files = new FileNodes(this.#origins, letGo);
     this.#switches = new SwitchQueues(completeAlone);
     this.#triggers = new Triggers(completeAlone, (msg, path) => runtime.propertyOf(msg, path));
     this.#stopped = new StoppedNodes(runtime, this.#runs, timing);
-    this.#errorsOf = new LookingIn("error", (node, args, call) => this.#errors.reported(node, args, call));
+    this.#errorsOf = new LookingIn("error", (node, args, call) => {
+      this.#files.reports(node, args[1]);
+      this.#errors.reported(node, args, call);
+      if (dropsAllWithOneError(node)) {
+        this.#runs.failAt(node, args[1], wordsOf(args[0]));
+      }
+    });
     this.#statusOf = new LookingIn("status", (node, _args, call) => {
       call();
       this.#triggers.onStatus(node);
@@ -215,6 +230,7 @@ export class CompletionTracker {
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
     const pending = this.#origins.taken(msg, node);
+    this.#files.completes(node);
     const isKept = node.type === "trigger" && this.#triggers.keeps(node, msg, pending);
     if (pending === undefined) {
       return;
@@ -252,6 +268,7 @@ export class CompletionTracker {
         this.#statusOf.on(node);
       }
     }
+    this.#files.watch(node);
     if (completesBeforeItsAnswer(node) || this.#late.isAsynchronous(node)) {
       this.#answers.expectFrom(node);
     }
