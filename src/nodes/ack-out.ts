@@ -184,16 +184,16 @@ export class AckOut {
     try {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
+      const sent = open.sent ?? (await acknowledger?.send(open.request));
+      if (sent !== undefined && this.#open.has(open)) {
+        open.sent = sent;
+        this.#earlier.ended(open.message._msgid, open.request, sent.published);
+        this.#tell(open, sent);
+      }
     } catch (error) {
-      this.#open.delete(open);
-      open.done(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    const sent = open.sent ?? (await acknowledger?.send(open.request));
-    if (sent !== undefined && this.#open.has(open)) {
-      open.sent = sent;
-      this.#earlier.ended(open.message._msgid, open.request, sent.published);
-      this.#tell(open, sent);
+      if (this.#open.delete(open)) {
+        open.done(error instanceof Error ? error : new Error(String(error)));
+      }
     }
   }
 
