@@ -8,7 +8,7 @@
 import { now } from "./clock";
 import type { Copies } from "./copies";
 import type { Delivery } from "./delivery";
-import { type Aside, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
+import { type Aside, DEAD_LETTER_SUFFIX, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
 
 /** Headers we add to what is given up. */
 const REASON_HEADER = "regards-flow.reason";
@@ -89,7 +89,11 @@ export class DeadLetters {
   }
 }
 
-/** True for what was given up before: it leaves a dead-letter queue, or was sent back from one. */
-export function isDeadLetter({ headers }: Delivery): boolean {
-  return headers[REASON_HEADER] !== undefined;
+/**
+ * True for what was given up before: it leaves a dead-letter queue, was sent back from one, or was moved by hand,
+ * which goes by the default exchange. REGARDS' exchanges take whatever a publisher writes, so there the header is
+ * an invention.
+ */
+export function isDeadLetter({ headers, exchange }: Pick<Delivery, "headers" | "exchange">): boolean {
+  return headers[REASON_HEADER] !== undefined && (exchange === "" || exchange.endsWith(DEAD_LETTER_SUFFIX));
 }

@@ -12,10 +12,9 @@ export interface Settler {
   settle(delivery: Delivery, verdict: Verdict): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export class Delivery {
-  readonly content: Buffer;
-  readonly properties: MessageProperties;
-  readonly headers: Readonly<Record<string, unknown>>;
   /** Why `headers` is empty although the message has some. */
   readonly unreadable: string | undefined;
   readonly exchange: string;
@@ -23,20 +22,35 @@ export class Delivery {
   readonly tag: number;
   readonly generation: number;
   readonly #settler: Settler;
+  #content: Buffer;
+  #properties: Partial<MessageProperties>;
+  #headers: Readonly<Record<string, unknown>>;
   #open = true;
   #verdict: Verdict | undefined;
   #fingerprint: string | undefined;
 
   constructor(message: ConsumeMessage, generation: number, settler: Settler) {
-    this.content = message.content;
-    this.properties = message.properties;
-    this.headers = message.properties.headers ?? {};
+    this.#content = message.content;
+    this.#properties = message.properties;
+    this.#headers = message.properties.headers ?? {};
     this.unreadable = unreadableHeaders(message.properties);
     this.exchange = message.fields.exchange;
     this.redelivered = message.fields.redelivered;
     this.tag = message.fields.deliveryTag;
     this.generation = generation;
     this.#settler = settler;
+  }
+
+  get content(): Buffer {
+    return this.#content;
+  }
+
+  get properties(): Partial<MessageProperties> {
+    return this.#properties;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.#headers;
   }
 
   /** False once a verdict was given or the channel was lost. */
@@ -51,14 +65,18 @@ export class Delivery {
 
   /**
    * Tells this message from every other as far as that can be done: REGARDS sets no message id, so a message is
-   * known by what it says, to whom, and in which second. Two deliveries of one message have the same.
+   * known by what it says, to whom, and in which second. Two deliveries of one message have the same, for headers
+   * that the broker adds (`x-…`) do not count.
    */
   get fingerprint(): string {
     if (this.#fingerprint === undefined) {
-      const { correlationId, timestamp, messageId } = this.properties;
+      const { correlationId, timestamp, messageId } = this.#properties;
+      const headers = Object.entries(this.#headers).filter(
+        ([name, value]) => !name.startsWith("x-") && typeof value !== "object",
+      );
       this.#fingerprint = createHash("sha1")
-        .update(JSON.stringify([correlationId, timestamp, messageId]))
-        .update(this.content)
+        .update(JSON.stringify([this.exchange, correlationId, timestamp, messageId, headers]))
+        .update(this.#content)
         .digest("base64");
     }
     return this.#fingerprint;
@@ -73,6 +91,14 @@ export class Delivery {
     this.#verdict = verdict;
     this.#settler.settle(this, verdict);
     return true;
+  }
+
+  /** Nobody reads it any more; what it is known by stays. */
+  release(): void {
+    void this.fingerprint;
+    this.#content = NOTHING;
+    this.#properties = {};
+    this.#headers = {};
   }
 
   /** The channel is gone and the broker has the message again. */

@@ -49,9 +49,11 @@ export const TO_QUEUE = "back";
 /** RabbitMQ's limit for names. */
 export const LONGEST_NAME = 255;
 
+export const DEAD_LETTER_SUFFIX = ".dead";
+
 /** The queue that keeps what was given up; the exchange that connects the three queues has the same name. */
 export function deadLetterName(queue: string): string {
-  return `${queue}.dead`;
+  return `${queue}${DEAD_LETTER_SUFFIX}`;
 }
 
 /** The queue in which events wait for their next attempt. */
@@ -145,8 +147,9 @@ export type Left =
  * Leaves an own queue: it is unbound, and deleted with all that belongs to it if nothing waits in it. Whoever
  * else reads it goes on undisturbed. Quorum queues refuse a conditional delete, so it is unbound before the
  * last look: nothing can arrive between that and the deletion.
+ * @param isOwed true where something was given back to it lately: a queue counts that only a moment later
  */
-export async function leaveQueue(aside: Aside, { name, exchange }: OwnQueue): Promise<Left> {
+export async function leaveQueue(aside: Aside, { name, exchange }: OwnQueue, isOwed: boolean): Promise<Left> {
   const queues = [name, retryName(name), deadLetterName(name)];
   const before = await look(aside, name);
   if ((before?.consumers ?? 0) > 0) {
@@ -157,7 +160,12 @@ export async function leaveQueue(aside: Aside, { name, exchange }: OwnQueue): Pr
   }
   const found = await Promise.all(queues.map((queue) => look(aside, queue)));
   const waiting = found.reduce((sum, queue) => sum + (queue?.messages ?? 0), 0);
-  if (found.some((queue) => (queue?.consumers ?? 0) > 0) || waiting > 0) {
+  if ((found[0]?.consumers ?? 0) > 0) {
+    // Somebody has come to read it meanwhile.
+    await aside((channel) => channel.bindQueue(name, exchange, ""));
+    return { kind: "shared" };
+  }
+  if (isOwed || waiting > 0 || found.some((queue) => (queue?.consumers ?? 0) > 0)) {
     return { kind: "kept", waiting };
   }
   for (const [place, queue] of queues.entries()) {

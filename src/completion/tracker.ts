@@ -143,6 +143,20 @@ export class CompletionTracker {
     return run;
   }
 
+  /** The runs without an outcome yet that a message belongs to: its own, and those built into that, as join does. */
+  runsOf(message: FlowMessage): Set<Run> {
+    const own = this.#origins.runOf(message);
+    const found = new Set<Run>();
+    const open = own === undefined ? [] : [own];
+    for (const run of open) {
+      if (!run.hasEnded && !found.has(run)) {
+        found.add(run);
+        open.push(...(run.joined ?? []));
+      }
+    }
+    return found;
+  }
+
   /** Forgets a run: its delivery was settled otherwise. */
   forget(run: Run): void {
     this.#runs.forget(run);

@@ -26,7 +26,7 @@ export function renewHeld(
       continue;
     }
     const failure = event.run?.failure;
-    if (failure !== undefined) {
+    if (event.phase === "flow" && failure !== undefined) {
       // It has failed, and a node that has not completed keeps it from ending.
       event.inCharge.ended(event, endingOf(failure));
       continue;

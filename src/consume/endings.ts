@@ -32,10 +32,10 @@ export interface EndingParts {
   isQueueOurs(): boolean;
   /** Why copies do not get through, in words. */
   trouble(): string;
-  /** An event no longer occupies a place. */
-  removed(event: EventInHand): void;
   /** A letter was written. */
   gaveUp(): void;
+  /** Something threw where nothing should. */
+  surprised(error: unknown): void;
 }
 
 /** How long an event that cannot be given up stays before that is tried again, in milliseconds. */
@@ -66,23 +66,35 @@ export class Endings {
     return this.#stuck;
   }
 
+  /** Counts an ending and says what is to be said of it: once, however often its delivery is lost. */
+  decided(event: EventInHand): void {
+    const { ending } = event;
+    const { counters } = this.#parts;
+    if (ending?.kind === "settled") {
+      counters.accepted += 1;
+    } else if (ending?.kind === "failed" && !this.#wasLast(event)) {
+      counters.retried += 1;
+    } else if (ending?.kind === "failed" || ending?.kind === "give-up") {
+      counters.rejected += 1;
+      this.#warn(event, ending.reason, ending.node);
+    }
+  }
+
   /** Carries the ending of an event out. Its delivery is open. */
   carryOut(event: EventInHand): void {
     const { ending } = event;
     switch (ending?.kind) {
       case "settled":
-        if (ending.verdict === "accept") {
-          this.#parts.counters.accepted += 1;
-        }
         this.settle(event, ending.verdict);
         return;
       case "again":
+        event.phase = "ended";
         this.#parts.memory.expect(event);
         event.delivery.settle("return");
-        this.#parts.removed(event);
+        event.inCharge.left(event);
         return;
       case "failed":
-        if (event.attempt >= this.#parts.settings.attempts) {
+        if (this.#wasLast(event)) {
           this.#giveUp(event, ending.reason, ending.node);
         } else {
           this.#tryAgain(event);
@@ -97,21 +109,42 @@ export class Endings {
   settle(event: EventInHand, verdict: "accept" | "reject"): void {
     // Where the delivery was lost meanwhile this is what the next one is told.
     event.ending = { kind: "settled", verdict };
+    event.phase = "ended";
     event.delivery.settle(verdict);
-    this.#parts.removed(event);
+    event.inCharge.left(event);
+  }
+
+  /**
+   * Goes on when a copy has come to its end. Until then a delivery that comes again changes nothing: a second copy
+   * would be a second event.
+   * @param instead what it counts as if something throws
+   */
+  whenCopied<T>(copy: Promise<T>, instead: T, goOn: (result: T) => void): void {
+    const { surprised } = this.#parts;
+    copy
+      .catch((error) => {
+        surprised(error);
+        return instead;
+      })
+      .then(goOn)
+      .catch(surprised);
+  }
+
+  #wasLast({ attempt }: EventInHand): boolean {
+    return attempt >= this.#parts.settings.attempts;
   }
 
   /** Its place is kept while it waits here, and others go on while it waits with the broker. */
   #tryAgain(event: EventInHand): void {
-    const { counters, retryQueue, settings } = this.#parts;
-    counters.retried += 1;
-    event.phase = "ending";
+    const { retryQueue, settings } = this.#parts;
     if (retryQueue === undefined) {
       this.#waitHere(event);
       return;
     }
+    event.phase = "ending";
     const history = { attempts: event.attempt, deaths: event.deaths };
-    void retryQueue.postpone(event.delivery, history, settings.retryDelay).then((isWithBroker) => {
+    const copy = retryQueue.postpone(event.delivery, history, settings.retryDelay);
+    this.whenCopied(copy, false, (isWithBroker) => {
       if (isWithBroker) {
         this.settle(event, "accept");
       } else {
@@ -125,48 +158,58 @@ export class Endings {
     event.ending = undefined;
     event.timer = setTimeout(() => {
       event.attempt += 1;
-      event.phase = "due";
       if (event.delivery.isOpen) {
         event.inCharge.isDue(event);
+      } else {
+        // It is tried when it comes again; another reader may have it, so no place is kept for it.
+        event.inCharge.ended(event, { kind: "again" });
       }
     }, this.#parts.settings.retryDelay);
+    event.timer.unref();
+  }
+
+  #warn(event: EventInHand, reason: string, node: string): void {
+    const { mode, name } = this.#parts.settings.queue;
+    // What leaves a dead-letter queue by hand is no incident: it goes back to its own queue.
+    if (isDeadLetter(event.delivery)) {
+      return;
+    }
+    if (mode !== "own" && !this.#warnedOfLoss) {
+      this.#warnedOfLoss = true;
+      this.#parts.log.warn(`rejects-${mode}`, { queue: name });
+    }
+    this.#last = { reason, node, attempts: event.attempt };
+    this.#gaveUpWarning.happened();
   }
 
   #giveUp(event: EventInHand, reason: string, node: string): void {
-    const { settings, log, counters } = this.#parts;
-    const { mode, name } = settings.queue;
     event.phase = "ending";
-    counters.rejected += 1;
-    // What leaves a dead-letter queue by hand is no incident: it goes back to its own queue.
-    if (!isDeadLetter(event.delivery)) {
-      if (mode !== "own" && !this.#warnedOfLoss) {
-        this.#warnedOfLoss = true;
-        log.warn(`rejects-${mode}`, { queue: name });
-      }
-      this.#last = { reason, node, attempts: event.attempt };
-      this.#gaveUpWarning.happened();
-    }
-    this.#writeLetter(event, reason, node);
-  }
-
-  #writeLetter(event: EventInHand, reason: string, node: string): void {
-    const { deadLetters } = this.#parts;
     const givenUp = { reason, node, attempts: event.attempt };
-    void deadLetters.give(event.delivery, givenUp, this.#parts.isQueueOurs()).then((farewell) => {
-      if (farewell !== "hold") {
-        this.#stuck = undefined;
-        this.settle(event, farewell);
-        this.#parts.gaveUp();
+    const letter = this.#parts.deadLetters.give(event.delivery, givenUp, this.#parts.isQueueOurs());
+    this.whenCopied(letter, "hold", (farewell) => {
+      if (farewell === "hold") {
+        this.#giveUpLater(event);
         return;
       }
-      this.#stuck = this.#parts.trouble();
-      this.#stuckWarning.happened();
-      event.timer = setTimeout(() => {
-        // Without a delivery it is given up when it comes again: its ending is known.
-        if (event.delivery.isOpen) {
-          this.#writeLetter(event, reason, node);
-        }
-      }, AGAIN_MS);
+      this.#stuck = undefined;
+      this.settle(event, farewell);
+      this.#parts.gaveUp();
     });
+  }
+
+  /** Nothing is safe yet. It keeps its place, so that not all of the queue comes to wait here. */
+  #giveUpLater(event: EventInHand): void {
+    this.#stuck = this.#parts.trouble();
+    this.#stuckWarning.happened();
+    event.phase = "stuck";
+    event.timer = setTimeout(() => {
+      event.phase = "ended";
+      if (event.delivery.isOpen) {
+        event.inCharge.carryOut(event);
+      } else {
+        event.inCharge.left(event);
+      }
+    }, AGAIN_MS);
+    event.timer.unref();
   }
 }

@@ -16,17 +16,24 @@ export type Ending =
   | { readonly kind: "again" };
 
 /**
- * Where an event is. `flow`: the flow has it. `queued`: the flow has as much as it may. `stopped`: its way leads
- * only to nodes that do not run. `waiting`: for its next attempt. `due`: for its delivery, to be tried again.
- * `ending`: a copy of it is on its way to the broker.
+ * Where an event is. `flow`: the flow has it. `queued`: the flow has as much as it may, or does not run. `stopped`:
+ * its way leads only to nodes that do not run. `waiting`: for its next attempt. `ending`: a copy of it is on its way
+ * to the broker, or is about to be. `stuck`: no copy gets through; that is tried again. `ended`: nothing is left but
+ * to carry its ending out, now or when its delivery comes again.
  */
-export type Phase = "flow" | "queued" | "stopped" | "waiting" | "due" | "ending";
+export type Phase = "flow" | "queued" | "stopped" | "waiting" | "ending" | "stuck" | "ended";
 
 /** Whoever is in charge of an event just now: the consumer of its node, or that one's successor after a deploy. */
 export interface InCharge {
   ended(event: EventInHand, ending: Ending): void;
-  /** The wait for the next attempt is over. */
+  /** No node has it any more, and no verdict was given by hand: that may come hours later. */
+  isUndecided(event: EventInHand): void;
+  /** It may go to the flow now. Its delivery is open. */
   isDue(event: EventInHand): void;
+  /** Its ending may be carried out now. Its delivery is open. */
+  carryOut(event: EventInHand): void;
+  /** It occupies no place any more. */
+  left(event: EventInHand): void;
 }
 
 /** An event the node has to bring to an end. */
@@ -46,6 +53,8 @@ export interface EventInHand {
   /** Since when the broker waits for the newest delivery. */
   takenUpAt: number;
   phase: Phase;
+  /** The output it leaves by. */
+  output: number;
   run: Run | undefined;
   timer: NodeJS.Timeout | undefined;
   inCharge: InCharge;

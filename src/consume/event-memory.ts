@@ -18,7 +18,10 @@ export type Expected =
   /** The broker was told this verdict, but may not have heard it. */
   | { readonly verdict: Verdict; readonly at: number };
 
-/** Beyond this number the oldest are forgotten; those the flow still has are not. */
+/**
+ * Beyond this number the oldest are forgotten; those the flow still has are not. Of what has ended no body is kept,
+ * so each is a few hundred bytes.
+ */
 const MOST_EXPECTED = 20_000;
 
 /** No redelivery takes longer: an own queue without a reader is gone by then. */
@@ -39,6 +42,11 @@ export class EventMemory {
   /** How many deliveries are expected to come again. */
   get expecting(): number {
     return this.#size;
+  }
+
+  /** True while the broker has, or may have, events of ours that we have not settled. */
+  get isOwed(): boolean {
+    return this.events.size > 0 || this.#expectedEvents.size > 0;
   }
 
   /** The broker may give this event's delivery out again. Saying so twice changes nothing. */
@@ -62,6 +70,10 @@ export class EventMemory {
   remove(event: EventInHand): void {
     clearTimeout(event.timer);
     this.events.delete(event.id);
+    if (event.phase === "ended" && this.#expectedEvents.has(event)) {
+      // Its next delivery brings its body with it.
+      event.delivery.release();
+    }
     this.#lookForRuns();
   }
 

@@ -1,7 +1,7 @@
 /**
- * Hands events to the flow: no more than it may hold, and none on a way that leads only to nodes that do not run.
- * Enters: an event in hand, decoded. Leaves: a message on an output, or the event's ending where nothing is wired
- * there. What waits keeps its place and is decoded anew when it is its turn: the wires may have changed.
+ * Hands events to the flow: no more than it may hold, none while it does not run, and none on a way that leads only
+ * to nodes that do not run. Enters: an event in hand, decoded. Leaves: a message on an output, or the event's
+ * ending where nothing is wired there. What waits is decoded anew when it is its turn: the wires may have changed.
  */
 import { now } from "../amqp/clock";
 import { exchangeOf } from "../amqp/copies";
@@ -19,8 +19,10 @@ export class Offering {
   readonly #log: ConsumerLog;
   readonly #queueName: () => string;
   readonly #receivedAt = new ReceivedAt();
-  /** Beyond what the flow may hold: it still has events that the broker has given out once more. */
-  readonly #queued: EventInHand[] = [];
+  /** Wait for their turn, or for the flow to run; they take no place of those it may hold. */
+  readonly #queued = new Set<EventInHand>();
+  #isGoingOn = false;
+  #isClosed = false;
 
   /** @param queueName the queue's name at the broker, which changes for a temporary one */
   constructor(parts: ConsumerParts, log: ConsumerLog, queueName: () => string) {
@@ -29,30 +31,21 @@ export class Offering {
     this.#queueName = queueName;
   }
 
-  /** Offers the event to the flow, or lets it wait until the flow has less. */
+  /** Offers the event to the flow, or lets it wait until the flow runs and has less. */
   admit(event: EventInHand, decoded: Recognised | Unrecognised): void {
-    if (this.#places > this.#parts.settings.maxInFlight) {
-      event.phase = "queued";
-      this.#queued.push(event);
+    if (this.#isOpen && this.#places <= this.#parts.settings.maxInFlight) {
+      this.#offer(event, decoded);
+    } else {
+      this.#queue(event);
+    }
+  }
+
+  /** As `admit`, for an event that has a place already. */
+  again(event: EventInHand): void {
+    if (!this.#isOpen) {
+      this.#queue(event);
       return;
     }
-    this.#offer(event, decoded);
-  }
-
-  /** An event has left its place. */
-  placeIsFree(): void {
-    while (this.#queued.length > 0 && this.#places < this.#parts.settings.maxInFlight) {
-      const event = this.#queued.shift();
-      if (event?.ending === undefined && event?.delivery.isOpen === true) {
-        this.again(event);
-      } else if (event !== undefined) {
-        event.inCharge.ended(event, { kind: "again" });
-      }
-    }
-  }
-
-  /** Offers an event once more: for its next attempt, or after it has waited for something. */
-  again(event: EventInHand): void {
     const { service, settings, system } = this.#parts;
     event.since = now();
     try {
@@ -69,27 +62,67 @@ export class Offering {
     }
   }
 
+  /** An event has left its place. */
+  left(event: EventInHand): void {
+    this.#queued.delete(event);
+    this.goOn();
+  }
+
+  /** Offers what waits, as far as it may be. */
+  goOn(): void {
+    if (this.#isGoingOn) {
+      // What is offered may leave its place at once: the loop below sees that.
+      return;
+    }
+    this.#isGoingOn = true;
+    try {
+      for (const event of this.#queued) {
+        if (!this.#isOpen || this.#places >= this.#parts.settings.maxInFlight) {
+          break;
+        }
+        this.#queued.delete(event);
+        this.again(event);
+      }
+    } finally {
+      this.#isGoingOn = false;
+    }
+  }
+
+  /** Nothing is offered any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** The node that events wait for because it does not run, in words. */
   get stoppedNode(): string | undefined {
-    const { memory, host, service, settings, system } = this.#parts;
-    for (const { phase, delivery } of memory.events.values()) {
+    const { memory, host } = this.#parts;
+    for (const { phase, output } of memory.events.values()) {
       if (phase === "stopped") {
-        const decoded = select(delivery, service, settings, system);
-        return host.stoppedNode(decoded?.recognised ? decoded.output : service.statuses.length);
+        return host.stoppedNode(output);
       }
     }
     return undefined;
   }
 
+  get #isOpen(): boolean {
+    return !this.#isClosed && this.#parts.flows.isRunning;
+  }
+
   /** How many places are taken. */
   get #places(): number {
-    return this.#parts.memory.events.size - this.#queued.length;
+    return this.#parts.memory.events.size - this.#queued.size;
+  }
+
+  #queue(event: EventInHand): void {
+    event.phase = "queued";
+    this.#queued.add(event);
   }
 
   #offer(event: EventInHand, decoded: Recognised | Unrecognised): void {
     const { host, service, settings, tracker } = this.#parts;
     const output = decoded.recognised ? decoded.output : service.statuses.length;
     const lead = host.leadsTo(output);
+    event.output = output;
     event.phase = lead === "stopped" ? "stopped" : "flow";
     if (lead === "stopped") {
       return;
@@ -103,15 +136,23 @@ export class Offering {
     }
     const message = this.#messageOf(event, decoded);
     const send = (): void => host.send(output, message);
-    if (tracker !== undefined) {
-      const finish = (outcome: Outcome): void => event.inCharge.ended(event, endingOf(outcome));
-      event.run = tracker.track(message, send, finish, { notWaitedFor: settings.notWaitedFor });
+    if (tracker === undefined) {
+      send();
+      event.inCharge.ended(event, { kind: "settled", verdict: "accept" });
       return;
     }
-    send();
-    if (settings.settle === "handed") {
-      event.inCharge.ended(event, { kind: "settled", verdict: "accept" });
+    const finish = (outcome: Outcome): void => this.#finished(event, outcome);
+    event.run = tracker.track(message, send, finish, { notWaitedFor: settings.notWaitedFor });
+  }
+
+  #finished(event: EventInHand, outcome: Outcome): void {
+    event.run = undefined;
+    if (this.#parts.settings.settle === "manual" && outcome.kind === "finished") {
+      // No node has it any more, and the verdict may come hours later.
+      event.inCharge.isUndecided(event);
+      return;
     }
+    event.inCharge.ended(event, endingOf(outcome));
   }
 
   /** What nobody wants is accepted; what nobody could read may be wanted. */

@@ -33,7 +33,7 @@ export interface ConsumerParts {
   readonly broker: Broker;
   /** What this process knows of the node's events from its earlier lives. */
   readonly memory: EventMemory;
-  /** Only where events are settled when the flow has finished. */
+  /** Where the flow is followed: not where events are settled as they are handed to it. */
   readonly tracker: CompletionTracker | undefined;
   readonly flows: FlowsState;
   /** True where the process before this one ended without a word. */

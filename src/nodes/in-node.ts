@@ -26,12 +26,6 @@ interface InNodeDef extends NodeDef {
   readonly broker: string;
 }
 
-/** What a message wired back says about its delivery. */
-interface Verdict {
-  readonly regards?: { readonly deliveryId?: unknown };
-  readonly settle?: unknown;
-}
-
 /** One for each Node-RED, whatever the type of the node. */
 const allLives = new WeakMap<object, NodeLives>();
 
@@ -72,7 +66,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       const started = new EventConsumer({
         ...{ service, settings, system, broker, flows, host },
         memory: lives.memoryOf(life),
-        tracker: settings.settle === "finished" ? trackerOf(runtimeOf(RED)) : undefined,
+        tracker: settings.settle === "handed" ? undefined : trackerOf(runtimeOf(RED)),
         hasDied: hasDied(RED),
       });
       consumer = started;
@@ -104,8 +98,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     useBroker(RED, this, definition.broker, start);
     if ((definition as unknown as Definition).settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
-        const { regards, settle } = message as NodeMessageInFlow & Verdict;
-        consumer?.decideByHand(regards?.deliveryId, settle);
+        consumer?.decideByHand(message);
         done();
       });
     }

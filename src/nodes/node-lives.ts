@@ -104,7 +104,7 @@ async function leave(queue: OwnQueue, broker: Broker, log: NodeLog, key: string)
   const lease = broker.lease("consume");
   try {
     await untilUp(lease.connection);
-    const left = await leaveQueue((work) => lease.connection.aside(work), queue);
+    const left = await leaveQueue((work) => lease.connection.aside(work), queue, false);
     if (left.kind === "kept") {
       log.warn(key, { queue: queue.name, waiting: left.waiting });
     }

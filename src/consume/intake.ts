@@ -1,0 +1,173 @@
+/**
+ * What becomes of a delivery: it belongs to an event that the flow, or this process, still knows; or it is a new
+ * event, which is filtered and offered to the flow. Enters: deliveries. Leaves: events in hand, each once, however
+ * often the broker repeats them. It must never let an exception end a delivery in silence.
+ */
+import { now } from "../amqp/clock";
+import type { Delivery } from "../amqp/delivery";
+import { deadLetterName } from "../amqp/queue";
+import type { RetryQueue } from "../amqp/retry-queue";
+import type { ConsumerLog } from "./consumer-log";
+import type { Endings } from "./endings";
+import type { EventInHand, InCharge } from "./event-in-hand";
+import { select } from "./filter";
+import { type Offering, reasonOf } from "./offering";
+import type { ConsumerParts } from "./parts";
+
+/** What deliveries are counted in. */
+export interface IntakeCounters {
+  received: number;
+  filtered: number;
+  unrecognised: number;
+}
+
+/** What an intake needs of its consumer. */
+export interface IntakeParts {
+  readonly consumer: ConsumerParts;
+  readonly inCharge: InCharge;
+  readonly offering: Offering;
+  readonly endings: Endings;
+  /** Only an own queue has one. */
+  readonly retryQueue: RetryQueue | undefined;
+  readonly log: ConsumerLog;
+  readonly counters: IntakeCounters;
+}
+
+/** An event that was in hand at so many deaths of the process is taken for the cause of them. */
+const MOST_DEATHS = 10;
+
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #prefix: string;
+  #sequence = 0;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.#prefix = parts.consumer.host.newMessageId();
+  }
+
+  /** Whatever is thrown here would end the delivery in silence, its place taken for ever. */
+  delivered(delivery: Delivery): void {
+    try {
+      this.#take(delivery);
+    } catch (error) {
+      const { consumer, inCharge, log } = this.#parts;
+      log.surprised(error);
+      const events = [...consumer.memory.events.values()];
+      const event = events.find((each) => each.delivery === delivery) ?? this.#inHand(delivery);
+      inCharge.ended(event, { kind: "give-up", reason: reasonOf(error), node: consumer.service.name });
+    }
+  }
+
+  #take(delivery: Delivery): void {
+    const { consumer, counters, offering } = this.#parts;
+    const { memory, service, settings, system, hasDied } = consumer;
+    const known = delivery.redelivered ? memory.recognise(delivery) : undefined;
+    if (known !== undefined && "verdict" in known) {
+      delivery.settle(known.verdict);
+      return;
+    }
+    if (known !== undefined && known.event.ending?.kind !== "again") {
+      this.#renew(known.event, delivery);
+      return;
+    }
+    counters.received += 1;
+    consumer.host.changed();
+    if (this.#isRepeatedCopy(delivery)) {
+      delivery.settle("accept");
+      return;
+    }
+    const decoded = select(delivery, service, settings, system);
+    if (decoded === undefined) {
+      counters.filtered += 1;
+      delivery.settle("accept");
+      return;
+    }
+    if (!decoded.recognised) {
+      counters.unrecognised += 1;
+    }
+    const event = this.#inHand(delivery, known?.event);
+    const isUnknown = delivery.redelivered && known === undefined;
+    if (isUnknown && hasDied && this.#parts.retryQueue !== undefined) {
+      this.#countDeath(event, this.#parts.retryQueue);
+    } else {
+      offering.admit(event, decoded);
+    }
+  }
+
+  /** @param before what this process knows of it, where its nodes were stopped; else the message says so itself */
+  #inHand(delivery: Delivery, before?: EventInHand): EventInHand {
+    const { consumer, inCharge, retryQueue } = this.#parts;
+    const history = retryQueue?.history(delivery) ?? { attempts: 0, deaths: 0 };
+    const time = now();
+    const event: EventInHand = {
+      id: `${this.#prefix}.${++this.#sequence}`,
+      delivery,
+      attempt: before?.attempt ?? history.attempts + 1,
+      deaths: history.deaths,
+      redelivered: before?.redelivered ?? (delivery.redelivered || history.deaths > 0),
+      since: time,
+      takenUpAt: time,
+      phase: "queued",
+      output: 0,
+      run: undefined,
+      timer: undefined,
+      inCharge,
+      ending: undefined,
+    };
+    consumer.memory.events.set(event.id, event);
+    return event;
+  }
+
+  /** The flow has this event still, or its ending is known: only the delivery to settle is another one. */
+  #renew(event: EventInHand, delivery: Delivery): void {
+    // An old one that is still open came from a queue that has moved: settled, it is no longer waited for.
+    event.delivery.settle("return");
+    event.delivery = delivery;
+    event.takenUpAt = now();
+    event.inCharge = this.#parts.inCharge;
+    this.#parts.consumer.memory.events.set(event.id, event);
+    if (event.phase === "ended") {
+      this.#parts.endings.carryOut(event);
+    }
+  }
+
+  /** A copy whose confirm was lost was published twice. */
+  #isRepeatedCopy(delivery: Delivery): boolean {
+    const { memory, settings } = this.#parts.consumer;
+    const { messageId } = delivery.properties;
+    return (
+      settings.queue.mode === "own" &&
+      delivery.exchange === deadLetterName(settings.queue.name) &&
+      !delivery.redelivered &&
+      typeof messageId === "string" &&
+      memory.isRepeatedCopy(messageId)
+    );
+  }
+
+  /**
+   * The process before this one died with the event in hand. A copy that counts the deaths goes to the end of the
+   * queue first, so that one that is deadly each time can be told from one that had bad luck.
+   */
+  #countDeath(event: EventInHand, queue: RetryQueue): void {
+    const { inCharge, endings, log, consumer } = this.#parts;
+    const deaths = event.deaths + 1;
+    if (deaths >= MOST_DEATHS) {
+      log.processDeaths(deaths);
+      const reason = `It was in the hands of Node-RED at ${deaths} deaths of the process.`;
+      inCharge.ended(event, { kind: "give-up", reason, node: consumer.service.name });
+      return;
+    }
+    event.phase = "ending";
+    const copy = queue.again(event.delivery, { attempts: event.attempt - 1, deaths });
+    endings.whenCopied(copy, false, (isWithBroker) => {
+      if (isWithBroker) {
+        endings.settle(event, "accept");
+      } else if (event.delivery.isOpen) {
+        event.inCharge.isDue(event);
+      } else {
+        event.inCharge.ended(event, { kind: "again" });
+      }
+    });
+  }
+}
