@@ -288,6 +288,8 @@ export class PublishChannel {
     if (this.#channel !== channel) {
       return;
     }
+    // What is concluded now makes room for more, and that must not open a channel before the pause.
+    this.#stopRetry ??= () => undefined;
     this.#dropChannel(error);
     // A dying connection closes its channels first and says so itself a moment later.
     queueMicrotask(() => this.#wait(error));
@@ -315,12 +317,13 @@ export class PublishChannel {
   }
 
   #wait(error: unknown): void {
+    this.#stopRetry?.();
+    this.#stopRetry = undefined;
     if (this.#isClosed || this.#connection.state.phase !== "connected") {
       return;
     }
     const wait = this.#backoff.next();
     this.#obstacle = { fault: faultOf(error), retryAt: this.#clock.now() + wait };
-    this.#stopRetry?.();
     this.#stopRetry = this.#clock.after(wait, () => {
       this.#stopRetry = undefined;
       this.#pump();

@@ -104,7 +104,8 @@ export function isMessage(msg: unknown): msg is FlowMessage {
   return typeof msg === "object" && msg !== null;
 }
 
-function wordsOf(reason: unknown): string {
+/** The reason of an error, as it goes into an outcome. */
+export function wordsOf(reason: unknown): string {
   // JSONata's are no Error.
   const hasMessage = typeof reason === "object" && reason !== null && "message" in reason;
   return String(hasMessage ? reason.message : reason).slice(0, 500);

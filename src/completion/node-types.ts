@@ -74,6 +74,15 @@ export function completesBeforeItsAnswer(node: FlowNode): boolean {
   return out === "count" || out === "char" || (out === "time" && (splitc ?? -1) >= 0);
 }
 
+/**
+ * Drops, without a word, all that waits for a connection when that fails, and reports the error for one message only:
+ * core tcp request, here with one connection.
+ */
+export function dropsAllWithOneError(node: FlowNode): boolean {
+  const { server, port } = node as FlowNode & { readonly server?: unknown; readonly port?: unknown };
+  return node.type === "tcp request" && Boolean(server) && Boolean(port);
+}
+
 /** Types without `done` that send after their handler has returned: known ones, and those that were caught at it. */
 export class AsynchronousTypes {
   readonly #types = new Set(ASYNCHRONOUS);

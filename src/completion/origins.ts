@@ -106,7 +106,7 @@ export class Origins {
     }
     pending.message = undefined;
     pending.isDone = true;
-    clearTimeout(pending.timer);
+    pending.stopWaiting?.();
     run.remove(pending);
   }
 

@@ -33,8 +33,8 @@ export class Pending {
   /** Whether the node has taken it from the wire. */
   hasArrived: boolean;
   isDone = false;
-  /** Runs while the node is given time to send what it has not told of. */
-  timer: NodeJS.Timeout | undefined;
+  /** Ends the wait for a node that has not told what it is going to send. */
+  stopWaiting: (() => void) | undefined;
   /** The same message with another node. */
   elsewhere: Pending | undefined;
   /** The neighbours in the run's list. */

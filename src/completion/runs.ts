@@ -4,7 +4,7 @@
  */
 import type { Origins } from "./origins";
 import { type Outcome, type Pending, Run } from "./run";
-import type { FlowMessage } from "./runtime";
+import type { FlowMessage, FlowNode } from "./runtime";
 
 export class Runs {
   readonly #origins: Origins;
@@ -43,6 +43,16 @@ export class Runs {
     if (!pending.isDone) {
       this.#origins.letGo(pending);
       this.#endIdleSoon(pending.run);
+    }
+  }
+
+  /** The node has dropped all it held, but for a message whose error it has reported. */
+  failAt(node: FlowNode, reported: unknown, reason: string): void {
+    for (const run of [...this.#open]) {
+      for (const pending of run.filter((each) => each.node === node && each.message !== reported)) {
+        run.fail(node, reason);
+        this.letGo(pending);
+      }
     }
   }
 

@@ -3,13 +3,22 @@
  * message and how to send it, and what Node-RED's messaging hooks tell: a node sends a message, takes it, and
  * completes it. Leaves: one outcome. It must never know AMQP or REGARDS; it could be a package of its own.
  */
-import { stoppedNode, type Undelivered, undelivered } from "./destinations";
-import { Errors, isMessage } from "./errors";
+import { TIMING } from "./after";
+import { Answers } from "./answers";
+import { undelivered } from "./destinations";
+import { Errors, wordsOf } from "./errors";
+import { FileNodes } from "./file-nodes";
 import { LateNodes } from "./late-nodes";
 import { LookingIn } from "./looking-in";
-import { completesBeforeItsAnswer, hasHandler, isSilent, neverCompletes } from "./node-types";
+import {
+  completesBeforeItsAnswer,
+  dropsAllWithOneError,
+  hasHandler,
+  isSilent,
+  neverCompletes,
+} from "./node-types";
 import { Origins } from "./origins";
-import { type Outcome, Pending, type Run } from "./run";
+import type { Outcome, Pending, Run } from "./run";
 import { Runs } from "./runs";
 import type {
   CompleteEvent,
@@ -21,20 +30,11 @@ import type {
   SendEvent,
 } from "./runtime";
 import { Senders } from "./senders";
+import { StoppedNodes } from "./stopped-nodes";
 import { SwitchQueues } from "./switch-queues";
 import { Triggers } from "./triggers";
 
 const LABEL = "regards-flow";
-
-/** How long what is not told is waited for, in milliseconds. */
-export interface Timing {
-  /** For a stopped node, to complete what it held. */
-  readonly closing: number;
-  /** For a node that does not tell when it is done, to send something. */
-  readonly answer: number;
-}
-
-const TIMING: Timing = { closing: 5_000, answer: 60_000 };
 
 /** What may be different from run to run. */
 export interface TrackOptions {
@@ -55,41 +55,43 @@ export function trackerOf(runtime: Runtime): CompletionTracker {
 }
 
 export class CompletionTracker {
-  readonly #runtime: Runtime;
-  readonly #timing: Timing;
+  readonly #hooks: Runtime["hooks"];
   readonly #origins = new Origins();
   readonly #runs = new Runs(this.#origins);
   readonly #senders = new Senders();
   readonly #late: LateNodes;
   readonly #errors: Errors;
+  readonly #answers: Answers;
+  readonly #files: FileNodes;
   readonly #switches: SwitchQueues;
   readonly #triggers: Triggers;
+  readonly #stopped: StoppedNodes;
   readonly #watched = new WeakSet<FlowNode>();
-  /** Nodes whose close handlers have been called. */
-  readonly #closed = new WeakSet<FlowNode>();
   readonly #errorsOf: LookingIn<"error">;
-  readonly #sendsOf: LookingIn<"send">;
   readonly #statusOf: LookingIn<"status">;
-  #stopWatching: (() => void) | undefined;
   #users = 0;
 
   constructor(runtime: Runtime, timing = TIMING) {
-    this.#runtime = runtime;
-    this.#timing = timing;
+    this.#hooks = runtime.hooks;
     const letGo = (pending: Pending): void => this.#runs.letGo(pending);
-    this.#late = new LateNodes(this.#origins, timing.answer, (node) => runtime.warnLate(node));
-    this.#errors = new Errors(this.#origins, letGo, (node, run) => this.#late.acts(node, run));
     const completeAlone = (pending: Pending): void => {
       // What the node has sent last was another message: this one did not go into that.
       this.#senders.forget();
       this.#complete(pending);
     };
+    this.#late = new LateNodes(this.#origins, timing.answer, (node) => runtime.warnLate(node));
+    this.#errors = new Errors(this.#origins, letGo, (node, run) => this.#late.acts(node, run));
+    this.#answers = new Answers(this.#origins, timing, letGo);
+    this.#files = new FileNodes(this.#origins, letGo);
     this.#switches = new SwitchQueues(completeAlone);
     this.#triggers = new Triggers(completeAlone, (msg, path) => runtime.propertyOf(msg, path));
-    this.#errorsOf = new LookingIn("error", (node, args, call) => this.#errors.reported(node, args, call));
-    this.#sendsOf = new LookingIn("send", (node, [msgs], call) => {
-      call();
-      this.#answered(node, msgs);
+    this.#stopped = new StoppedNodes(runtime, this.#runs, timing);
+    this.#errorsOf = new LookingIn("error", (node, args, call) => {
+      this.#files.reports(node, args[1]);
+      this.#errors.reported(node, args, call);
+      if (dropsAllWithOneError(node)) {
+        this.#runs.failAt(node, args[1], wordsOf(args[0]));
+      }
     });
     this.#statusOf = new LookingIn("status", (node, _args, call) => {
       call();
@@ -108,17 +110,13 @@ export class CompletionTracker {
     if (this.#users > 1) {
       return;
     }
-    const { hooks, restarts } = this.#runtime;
+    const hooks = this.#hooks;
     hooks.add(`onSend.${LABEL}`, (events: readonly SendEvent[]) => this.#onSend(events));
     hooks.add(`preDeliver.${LABEL}`, (event: DeliverEvent) => this.#preDeliver(event));
     hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onReceive(event));
     hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#postReceive(event));
     hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
-    this.#stopWatching = restarts.onChange((isGoingOn) => {
-      if (!isGoingOn) {
-        this.#giveUpUndelivered();
-      }
-    });
+    this.#stopped.begin();
   }
 
   /** One fewer; after the last there are no hooks. */
@@ -127,8 +125,8 @@ export class CompletionTracker {
     if (this.#users > 0) {
       return;
     }
-    this.#runtime.hooks.remove(`*.${LABEL}`);
-    this.#stopWatching?.();
+    this.#hooks.remove(`*.${LABEL}`);
+    this.#stopped.end();
     this.#runs.clear();
     this.#origins.forget();
   }
@@ -165,32 +163,17 @@ export class CompletionTracker {
   }
 
   #onSend(events: readonly SendEvent[]): void {
-    if (this.#runs.size > 0) {
-      for (const each of undelivered(events)) {
-        this.#undeliverable(each);
-      }
-    }
-  }
-
-  /** Node-RED drops what is sent to a node that does not run. */
-  #undeliverable({ event: { msg, source, destination }, isPartly }: Undelivered): void {
-    const run = this.#origins.runOf(msg, source.node);
-    if (run === undefined || run.hasEnded) {
+    if (this.#runs.size === 0) {
       return;
     }
-    if (this.#runtime.restarts.isGoingOn) {
-      // The node may be there again in a moment, and would have got it.
-      run.abandon(source.node);
-    } else if (!isPartly) {
-      const node = stoppedNode(this.#runtime, source.node, destination.id);
-      run.add(new Pending(run, node, undefined, false));
+    for (const each of undelivered(events)) {
+      const { msg, source } = each.event;
+      const run = this.#origins.runOf(msg, source.node);
+      if (run !== undefined && !run.hasEnded) {
+        this.#stopped.drops(run, each);
+        this.#senders.sends(source.node, run);
+      }
     }
-    this.#senders.sends(source.node, run);
-  }
-
-  /** The flows run again, perhaps with the nodes that were missing: what waited for them has to come again. */
-  #giveUpUndelivered(): void {
-    this.#abandon((pending) => pending.message === undefined);
   }
 
   #preDeliver({ msg, source, destination }: DeliverEvent): void {
@@ -239,16 +222,21 @@ export class CompletionTracker {
       return;
     }
     const pending = this.#runs.size > 0 ? this.#origins.taken(msg, node) : undefined;
-    if (pending === undefined) {
-      return;
+    if (pending !== undefined) {
+      this.#handled(pending, node);
     }
-    if (this.#closed.has(node) && !hasHandler(node)) {
-      pending.run.abandon(node);
+  }
+
+  /** The node's input handler has returned. */
+  #handled(pending: Pending, node: FlowNode): void {
+    const { run } = pending;
+    if (this.#stopped.isClosed(node) && !hasHandler(node)) {
+      run.abandon(node);
       this.#complete(pending);
-    } else if (pending.run.notWaitedFor.has(node.type) || neverCompletes(node)) {
+    } else if (run.notWaitedFor.has(node.type) || neverCompletes(node)) {
       this.#complete(pending);
     } else if (this.#late.isAsynchronous(node)) {
-      this.#awaitAnswer(pending);
+      this.#answers.await(pending);
     } else if (isSilent(node)) {
       this.#complete(pending);
     }
@@ -256,6 +244,7 @@ export class CompletionTracker {
 
   #onComplete({ msg, error, node: { node } }: CompleteEvent): void {
     const pending = this.#origins.taken(msg, node);
+    this.#files.completes(node);
     const isKept = node.type === "trigger" && this.#triggers.keeps(node, msg, pending);
     if (pending === undefined) {
       return;
@@ -264,7 +253,7 @@ export class CompletionTracker {
       this.#errors.completed(pending, msg);
       this.#complete(pending);
     } else if (completesBeforeItsAnswer(node)) {
-      this.#awaitAnswer(pending);
+      this.#answers.await(pending);
     } else if (!isKept) {
       this.#complete(pending);
     }
@@ -274,9 +263,7 @@ export class CompletionTracker {
   #complete(pending: Pending): void {
     const { run } = pending;
     const node = pending.node as FlowNode;
-    const { restarts } = this.#runtime;
-    if (restarts.isGoingOn && !this.#closed.has(node) && this.#runtime.nodeNow(node.id) !== node) {
-      // It is being closed, and calls completed what it drops, as the delay node does.
+    if (this.#stopped.isClosing(node)) {
       run.abandon(node);
     }
     const sentFor = this.#senders.completes(node, run);
@@ -289,52 +276,16 @@ export class CompletionTracker {
   #hold(run: Run, node: FlowNode, msg: FlowMessage, hasArrived: boolean): Pending {
     if (!this.#watched.has(node)) {
       this.#watched.add(node);
-      node.on("close", () => this.#stopped(node));
+      this.#stopped.watch(node);
       this.#errorsOf.on(node);
       if (node.type === "trigger") {
         this.#statusOf.on(node);
       }
     }
+    this.#files.watch(node);
     if (completesBeforeItsAnswer(node) || this.#late.isAsynchronous(node)) {
-      this.#sendsOf.on(node);
+      this.#answers.expectFrom(node);
     }
     return this.#origins.hold(run, node, msg, hasArrived);
-  }
-
-  /** The node does not tell when it is done with the message, and sends something then, or reports an error. */
-  #awaitAnswer(pending: Pending): void {
-    if (pending.timer === undefined && !pending.isDone) {
-      pending.timer = setTimeout(() => this.#runs.letGo(pending), this.#timing.answer).unref();
-    }
-  }
-
-  /** Such a node has sent something. */
-  #answered(node: FlowNode, msgs: unknown): void {
-    for (const msg of [msgs].flat(2)) {
-      const pending = isMessage(msg) ? this.#origins.meant(msg, node) : undefined;
-      if (pending !== undefined) {
-        this.#runs.letGo(pending);
-      }
-    }
-  }
-
-  /** A stopped node may complete what it is at work on, for some seconds; the rest has to come again. */
-  #stopped(node: FlowNode): void {
-    this.#closed.add(node);
-    if (![...this.#runs].some((run) => run.find((pending) => pending.node === node))) {
-      return;
-    }
-    setTimeout(() => {
-      this.#abandon((pending) => pending.node === node);
-    }, this.#timing.closing).unref();
-  }
-
-  #abandon(isMeant: (pending: Pending) => boolean): void {
-    for (const run of [...this.#runs]) {
-      for (const pending of run.filter(isMeant)) {
-        run.abandon(pending.node);
-        this.#runs.letGo(pending);
-      }
-    }
   }
 }

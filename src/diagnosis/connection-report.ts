@@ -25,6 +25,12 @@ const STEPS: Partial<Record<FaultCode, number>> = {
 };
 const ALL_STEPS = 4;
 
+/** How often RabbitMQ 4 lets a message of a quorum queue be given back where the queue says nothing. */
+const DEFAULT_LIMIT = 20;
+
+/** A year of renewals, one every 25 minutes. */
+const ENOUGH_RETURNS = 20_000;
+
 /** Faults with the same remedy. */
 const REMEDY: Partial<Record<FaultCode, string>> = {
   ...{ frame: "protocol", lost: "protocol", tls: "protocol" },
@@ -118,6 +124,20 @@ function queueLines(name: string, { messages, consumers, args }: QueueFinding): 
     const others = Object.entries(args).filter(([key]) => key !== "x-queue-type");
     const told = [type, ...others.map(([key, value]) => `${key} ${value}`)].join(" · ");
     lines.push({ ok: true, name: told, text: "" });
+    if (type === "stream") {
+      lines.push({ ok: false, name, text: "test.stream", next: "test.next.stream" });
+    }
+    if (type === "quorum" && Number(args["x-delivery-limit"] ?? DEFAULT_LIMIT) < ENOUGH_RETURNS) {
+      const limit = args["x-delivery-limit"] ?? `${DEFAULT_LIMIT} (RabbitMQ 4)`;
+      const next = "test.next.delivery-limit";
+      lines.push({
+        ok: null,
+        name: "x-delivery-limit",
+        text: "test.delivery-limit",
+        next,
+        values: { limit },
+      });
+    }
     if (Number(args["x-max-priority"]) === 255) {
       lines.push({
         ok: false,

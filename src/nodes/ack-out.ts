@@ -5,7 +5,9 @@
  */
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { type Clock, now, clock as realClock } from "../amqp/clock";
+import { leadsTo } from "../completion/destinations";
 import { type Restarts, restartsOf } from "../completion/restarts";
+import type { FlowNode } from "../completion/runtime";
 import { Acknowledger, RefusedError, type Sent } from "../publish/acknowledger";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
@@ -15,7 +17,6 @@ import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { handoverOf } from "./handovers";
 import { publisherNodeStatus, StatusDisplay } from "./status";
-import { isWired, leadsToRunningNode } from "./wires";
 import { logOf, translator } from "./words";
 
 /** A message that came from one of our in-nodes. */
@@ -183,16 +184,16 @@ export class AckOut {
     try {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
+      const sent = open.sent ?? (await acknowledger?.send(open.request));
+      if (sent !== undefined && this.#open.has(open)) {
+        open.sent = sent;
+        this.#earlier.ended(open.message._msgid, open.request, sent.published);
+        this.#tell(open, sent);
+      }
     } catch (error) {
-      this.#open.delete(open);
-      open.done(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    const sent = open.sent ?? (await acknowledger?.send(open.request));
-    if (sent !== undefined && this.#open.has(open)) {
-      open.sent = sent;
-      this.#earlier.ended(open.message._msgid, open.request, sent.published);
-      this.#tell(open, sent);
+      if (this.#open.delete(open)) {
+        open.done(error instanceof Error ? error : new Error(String(error)));
+      }
     }
   }
 
@@ -218,7 +219,7 @@ export class AckOut {
     if (sent.published) {
       send([outcome, null]);
       done();
-    } else if (leadsToRunningNode(this.#RED, this.#node, 1)) {
+    } else if (this.#leadsTo(1) === "running") {
       const { code, message: words, urns } = sent.error;
       const error = { code, message: words, urns };
       send([null, Object.assign(outcome, { error })]);
@@ -230,11 +231,13 @@ export class AckOut {
 
   /** While nodes are exchanged, what is sent to one that is not there is gone without a word. */
   #mustWait({ published }: Sent): boolean {
-    const output = published ? 0 : 1;
-    if (this.#isOverdue) {
-      return isWired(this.#node, output) && !leadsToRunningNode(this.#RED, this.#node, output);
-    }
-    return !published || isWired(this.#node, output);
+    const lead = this.#leadsTo(published ? 0 : 1);
+    return this.#isOverdue ? lead === "stopped" : !published || lead !== "nowhere";
+  }
+
+  /** Asked anew for every message: a *Modified Nodes* deploy rewires a node without restarting it. */
+  #leadsTo(output: number): ReturnType<typeof leadsTo> {
+    return leadsTo(this.#node as unknown as FlowNode, output);
   }
 
   /** Nobody comes after this node: says what was never confirmed. */

@@ -18,45 +18,35 @@ export interface SampleSource {
   queue: string;
 }
 
-/** Every in-node that runs, and what it needs to send samples. */
-const sources = new Map<Node, SampleSource>();
+/** Every in-node that runs, by its Node-RED node. */
+const sources = new WeakMap<Node, SampleSource>();
 
 /** Lets a node send samples for as long as it runs. */
 export function offerSamples(node: Node, source: SampleSource): SampleSource {
   sources.set(node, source);
-  node.on("close", () => sources.delete(node));
   return source;
 }
 
-/**
- * Answers `POST <type>/:id/sample` with `{ wired }`, for whoever may change flows. A node drawn in a subflow
- * runs once in each of its instances, and each of them sends the sample.
- */
+/** Answers `POST <type>/:id/sample` with `{ wired }`, for whoever may change flows. */
 export function registerSampleRoute(RED: NodeAPI, type: string, service: Service): void {
   RED.httpAdmin.post(
     `/${type}/:id/sample`,
     RED.auth.needsPermission(`${type}.write`),
     (request, response) => {
-      const running = runningAs(String(request.params.id), type);
-      if (running.length === 0) {
+      const node = RED.nodes.getNode(String(request.params.id));
+      const source = node?.type === type ? sources.get(node) : undefined;
+      if (source === undefined) {
         response.sendStatus(404);
         return;
       }
-      const wired = running.map((source) => sendSample(service, source, String(request.body?.sample)));
-      if (wired.includes(undefined)) {
+      const wired = sendSample(service, source, String(request.body?.sample));
+      if (wired === undefined) {
         response.sendStatus(400);
       } else {
-        response.json({ wired: wired.includes(true) });
+        response.json({ wired });
       }
     },
   );
-}
-
-/** The nodes that run what the editor draws as one; Node-RED keeps the id it was drawn with in `_alias`. */
-function runningAs(id: string, type: string): SampleSource[] {
-  const isDrawnAs = (node: Node & { readonly _alias?: string }): boolean =>
-    node.type === type && (node.id === id || node._alias === id);
-  return [...sources].filter(([node]) => isDrawnAs(node)).map(([, source]) => source);
 }
 
 /** Says whether anything is wired to its output; undefined where there is no such sample. */

@@ -148,6 +148,7 @@ function waiting(fault: Fault, retryAt: number, now: number, translate: Translat
     case "forbidden":
     case "queue-differs":
     case "queue-locked":
+    case "queue-name":
       return { ...retrying(fault, retryAt, now, translate), fill: "red" };
     case "stream":
       return light("red", "ring", translate(`fault.${fault.code}`), fault.code);

@@ -21,7 +21,7 @@ export function decode(
       message,
       payload,
       status: undefined,
-      correlationId: incoming.correlationId,
+      correlationId: service.correlationId({}, incoming),
     };
   }
   const body = parsed.value;

@@ -5,8 +5,6 @@
 import { type Body, text } from "./event";
 import { dangerIn } from "./json";
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** The body with `content` decoded and `messages` always an array when the event has any. */
 export function workerPayload(body: Body): Body {
   const payload: Record<string, unknown> = { ...body };
@@ -32,7 +30,9 @@ export function workerDetails(body: Body, headers: Readonly<Record<string, unkno
 /** A worker's bytes as the most useful plain value: JSON, else text, else a Buffer. */
 export function decodeContent(content: unknown): unknown {
   if (typeof content === "string") {
-    return BASE64.test(content) ? readable(Buffer.from(content, "base64")) : content;
+    // Only what is Base64 is the same again. A pattern would overflow the stack on some megabytes.
+    const bytes = Buffer.from(content, "base64");
+    return bytes.toString("base64") === content ? readable(bytes) : content;
   }
   if (Array.isArray(content) && content.length > 0 && content.every(isByte)) {
     return readable(Buffer.from(content.map((byte) => byte & 0xff)));

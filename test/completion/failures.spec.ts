@@ -34,6 +34,17 @@ for (const version of [5, 4] as const) {
       });
     }
 
+    it("of a file node is none when a Catch node takes it; what the node keeps to itself is one", async () => {
+      const { nodes } = cases.find(({ title }) => title === "file, appending") ?? assert.fail();
+      await stage.deploy([...nodes, { id: "catch", type: "catch", z: "tab", scope: null, wires: [[]] }]);
+
+      await stage.sends(["first", "second"]);
+
+      const [first, second] = await stage.untilEnded();
+      assert.equal(first, "finished");
+      assert.match(second ?? "open", /^failed: .*ENOENT/);
+    });
+
     it("does not concern a good event that started the same rate limit and works longer", async () => {
       await stage.deploy([
         rateLimit("first", "works"),

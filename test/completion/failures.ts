@@ -55,10 +55,11 @@ const http = (id: string, url: string): FlowNode =>
     headers: [],
   });
 
-const file = (id: string, overwriteFile: string): FlowNode =>
+const file = (id: string, overwriteFile: string, properties: object = {}): FlowNode =>
   node(id, "file", {
     filename: "/nonexistent/folder/file",
     filenameType: "str",
+    ...properties,
     appendNewline: true,
     createDir: false,
     overwriteFile,
@@ -164,6 +165,16 @@ export function failureCases(closed: number): readonly FailureCase[] {
       reason: /broken/,
     },
     { title: "file, overwriting", nodes: [file("first", "true")], reason: /ENOENT/ },
+    { title: "file, appending", nodes: [file("first", "false")], reason: /ENOENT/ },
+    {
+      title: "file, appending to what the message names",
+      nodes: [
+        code("first", 'msg.where = "/nonexistent/folder/file"; return msg;', { wires: [["f"]] }),
+        file("f", "false", { filename: "where", filenameType: "msg" }),
+      ],
+      // With several at once the node mixes its streams up.
+      reason: /ENOENT|write after end/,
+    },
     { title: "file, deleting", nodes: [file("first", "delete")], reason: /ENOENT/ },
     {
       title: "file in",
@@ -234,6 +245,39 @@ export function failureCases(closed: number): readonly FailureCase[] {
         },
       ],
       reason: /JSONata|cast|reduce/i,
+    },
+    {
+      title: "sort",
+      nodes: [
+        code("first", "msg.list = ['a', 'b']; return msg;", { wires: [["sorts"]] }),
+        node("sorts", "sort", {
+          order: "ascending",
+          as_num: false,
+          target: "list",
+          targetType: "msg",
+          msgKey: "$number($)",
+          msgKeyType: "jsonata",
+          seqKey: "payload",
+          seqKeyType: "msg",
+        }),
+      ],
+      reason: /JSONata|cast|sort|invalid/i,
+    },
+    {
+      title: "tcp request",
+      nodes: [
+        node("first", "tcp request", {
+          server: "127.0.0.1",
+          port: `${closed}`,
+          out: "count",
+          splitc: "5",
+          ret: "string",
+          newline: "",
+          trim: false,
+          tls: "",
+        }),
+      ],
+      reason: /connect/i,
     },
     {
       title: "link call",

@@ -79,7 +79,7 @@ for (const version of [5, 4] as const) {
 
       await stage.sends(["second"]);
 
-      assert.deepEqual(await stage.outcomes(), [undefined]);
+      await untilHeldBy("test-silent-d", 0);
       assert.deepEqual(await stage.untilEnded(), [FINISHED]);
     });
 
@@ -101,9 +101,7 @@ for (const version of [5, 4] as const) {
 
       await stage.sends(["two"]);
 
-      const isHeld = (all: Awaited<ReturnType<CompletionStage["seen"]>>): boolean =>
-        all[1]?.heldBy === "test-store";
-      await untilValue(() => stage.seen(), isHeld, { what: "the store to hold it" });
+      await untilHeldBy("test-store", 1);
       await stage.stranger("first", { payload: "open" });
       await stage.nodeRed.nextMessage("gate");
       assert.deepEqual(await stage.outcomes(), [FINISHED, undefined]);
@@ -137,10 +135,16 @@ for (const version of [5, 4] as const) {
 
       await stage.sends(["event"]);
 
-      const isHeld = (all: Awaited<ReturnType<CompletionStage["seen"]>>): boolean =>
-        all[0]?.heldBy === "uibuilder";
-      await untilValue(() => stage.seen(), isHeld, { what: "it to be held" });
+      await untilHeldBy("uibuilder", 0);
     });
+
+    async function untilHeldBy(type: string, event: number): Promise<void> {
+      await untilValue(
+        () => stage.seen(),
+        (all) => all[event]?.heldBy === type,
+        { what: `${type} to hold it` },
+      );
+    }
 
     /** The nodes that were warned of, in order. */
     function warned(): (string | undefined)[] {

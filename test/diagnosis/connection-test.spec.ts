@@ -284,6 +284,21 @@ describe("Test connection", function () {
       assert.equal(await told("fleeting"), "classic · durable false · auto_delete true");
     });
 
+    it("says what a delivery limit means, and that a stream cannot be read", async () => {
+      await channel.assertQueue("patient", {
+        arguments: { "x-queue-type": "quorum", "x-delivery-limit": 1_000_000 },
+      });
+      await channel.assertQueue("stream", { arguments: { "x-queue-type": "stream" } });
+
+      const limited = (await look("quick")).slice(3);
+      const patient = (await look("patient")).slice(3);
+      const stream = (await look("stream")).slice(3);
+
+      assert.deepEqual(read(limited).slice(2), ["? x-delivery-limit test.delivery-limit", "?  test.binding"]);
+      assert.deepEqual(read(patient).slice(2), ["?  test.binding"]);
+      assert.deepEqual(read(stream).slice(2), ["- stream test.stream", "?  test.binding"]);
+    });
+
     it("leaves it as it is, and makes none that is missing", async () => {
       const { console } = stage.vhost.broker;
       const before = await console.queues(stage.vhost.vhost);

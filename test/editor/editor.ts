@@ -36,12 +36,14 @@ declare const RED: {
     node(id: string): EditorNode | null;
     filterNodes(filter: { type?: string }): readonly EditorNode[];
     remove(id: string): void;
+    getWorkspaceOrder(): readonly string[];
     removeSubflow(subflow: object): void;
     eachNode(see: (node: EditorNode) => void): void;
     eachConfig(see: (node: EditorNode) => void): void;
     eachSubflow(see: (subflow: object) => void): void;
     createExportableNodeSet(nodes: readonly EditorNode[], options: object): unknown;
   };
+  readonly workspaces: { show(id: string): void };
   readonly utils: { getNodeLabel(node: EditorNode | null): string };
   readonly view: { importNodes(flow: readonly object[], options: object): void; redraw(all?: boolean): void };
   readonly editor: {
@@ -358,6 +360,15 @@ export class Editor {
       },
       [id, property, value] as const,
     );
+  }
+
+  /** Turns to a flow or a subflow. */
+  async show(id: string): Promise<void> {
+    await this.page.evaluate((wanted) => RED.workspaces.show(wanted), id);
+  }
+
+  async showFirstTab(): Promise<void> {
+    await this.page.evaluate(() => RED.workspaces.show(RED.nodes.getWorkspaceOrder()[0] ?? ""));
   }
 
   /** Waits for a note at the top of the editor. */

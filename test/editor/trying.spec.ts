@@ -21,6 +21,8 @@ const SENTENCES = {
     there: "ingest · DisseminationAckEvent: there",
     missing: "queue not found→ Ask the administrator to make it; the node will wait for it.",
     undeployed: "Deploy this node first.",
+    subflow: "Adds a button to the node, which Node-RED disables in a subflow: try it in a flow.",
+    disabled: "within subflow",
     unwired: "The sample left by an output that is not wired.",
     shape: "FAILED: some files to fetch",
   },
@@ -34,6 +36,9 @@ const SENTENCES = {
     there: "ingest · DisseminationAckEvent: présent",
     missing: "file introuvable→ Demandez à l’administrateur de la créer\u00a0; le nœud l’attendra.",
     undeployed: "Déployez d’abord ce nœud.",
+    subflow:
+      "Ajoute un bouton au nœud, que Node-RED désactive dans un sous-flux\u00a0: essayez dans un flux.",
+    disabled: "sous-flux",
     unwired: "L’exemple est parti par une sortie qui n’est pas reliée.",
     shape: "FAILED: une partie à retirer",
   },
@@ -185,6 +190,25 @@ describe("trying things out in the editor", function () {
 
           await editor.button("alone").click();
           await editor.untilNotified(sentences.unwired);
+        });
+
+        it("says that the button does nothing in a subflow, beforehand and when it is pressed", async () => {
+          await editor.import([
+            { id: "b4", type: "regards-broker", hosts: "127.0.0.1:1" },
+            { id: "sub", type: "subflow", name: "orders", in: [], out: [] },
+            {
+              ...{ id: "drawn", type: "regards-order-in", z: "sub", broker: "b4", sample: "DONE" },
+              ...{ x: 300, y: 100, wires: [] },
+            },
+          ]);
+          await editor.openSelected("drawn");
+          assert.equal(await editor.text("#regards-sample-tip"), sentences.subflow);
+          await editor.cancel();
+
+          await editor.show("sub");
+          await editor.button("drawn").click();
+          await editor.untilNotified(sentences.disabled);
+          await editor.showFirstTab();
         });
 
         it("says so when a flow was imported without its broker node", async () => {

@@ -1,6 +1,7 @@
 /** What deploys do to acknowledgements that wait: nothing is lost, nothing is unsaid. */
 import assert from "node:assert/strict";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { broadcastExchange, order } from "../../src/regards/services";
 import { startNodeRed } from "../support/node-red";
 import { startRabbitMq } from "../support/rabbitmq";
 import { sharedNodeRed } from "../support/shared-node-red";
@@ -10,6 +11,7 @@ import { until } from "../support/until";
 import { brokerNode, tab } from "./flows";
 
 const INGEST = "regards.broadcast.fr.cnes.regards.modules.ingest.dto.request.event.DisseminationAckEvent";
+const ORDERS = broadcastExchange("regards", order.eventClass);
 const variable = (name: string): string => ["$", `{${name}}`].join("");
 
 /** The URN of one of many products. */
@@ -228,7 +230,7 @@ describe("regards-ack-out and deploys", function () {
     await nodeRed.nextMessage("published");
   });
 
-  it("closes within Node-RED's limit while the broker is frozen, and says what it could not publish", async () => {
+  it("closes with everything else within Node-RED's limit while the broker is frozen, and says what it could not publish", async () => {
     const [broker, own] = await Promise.all([startRabbitMq(), startNodeRed()]);
     try {
       const direct = await connect(broker.url);
@@ -236,9 +238,21 @@ describe("regards-ack-out and deploys", function () {
       await setUp.assertExchange(INGEST, "fanout", { durable: true });
       await setUp.assertQueue("ingest");
       await setUp.bindQueue("ingest", INGEST, "");
-      await direct.close();
-      await own.deploy(flow({ broker: brokerNode(broker) }));
+      await setUp.assertExchange(ORDERS, "fanout", { durable: true });
+      // An event is in the flow's hands, and will stay there.
+      const inNode: FlowNode = {
+        ...{ id: "in", type: "regards-order-in", z: "tab", broker: "broker", queueType: "classic" },
+        wires: [["held"], ["held"], ["held"], ["held"], ["held"], ["held"]],
+      };
+      await own.deploy([...flow({ broker: brokerNode(broker) }), inNode, { ...probe("held"), hold: true }]);
       await own.untilStatus("ack", ({ text }) => text === "connected");
+      await own.untilStatus("in", ({ text }) => text === "connected");
+      setUp.publish(ORDERS, "", Buffer.from(JSON.stringify({ status: "GRANTED", orderId: 1 })), {
+        contentType: "application/json",
+        headers: { "regards.tenant": "project1" },
+      });
+      await own.nextMessage("held");
+      await direct.close();
       await own.inject("ack", { payload: product(0) });
       await own.nextMessage("published");
       broker.freeze();
@@ -257,6 +271,26 @@ describe("regards-ack-out and deploys", function () {
       broker.thaw();
       await own.stop();
       await broker.stop();
+    }
+  });
+
+  it("names what was not confirmed when Node-RED itself ends", async () => {
+    const own = await startNodeRed();
+    try {
+      await channel.deleteExchange(INGEST);
+      await own.deploy(flow());
+      await own.inject("ack", { payload: product(1) });
+      await own.untilStatus("ack", ({ code }) => code === "exchange-missing");
+
+      void own.evaluate(async (RED) => {
+        await RED.stop();
+        process.exit();
+      });
+
+      const { msg } = await own.untilLog(({ id, msg: words }) => id === "ack" && /not confirmed/.test(words));
+      assert.ok(msg.includes(product(1)), msg);
+    } finally {
+      await own.stop();
     }
   });
 

@@ -120,30 +120,6 @@ describe("a sample", function () {
     assert.equal((await next(nodeRed, "order-DONE")).regards.tenant, "project1");
   });
 
-  it("of a node drawn in a subflow is sent by each of its instances", async () => {
-    const nodeRed = await sharedNodeRed();
-    const subflow = { id: "sub", type: "subflow", name: "orders", in: [], out: [] };
-    const instance = { type: "subflow:sub", z: "tab", wires: [] };
-    const flow = [
-      { id: "tab", type: "tab" },
-      BROKER,
-      subflow,
-      { id: "in", type: "regards-order-in", z: "sub", broker: "broker", wires: [["probe"]] },
-      { id: "probe", type: "test-probe", z: "sub", wires: [] },
-    ];
-    await nodeRed.deploy(flow);
-    assert.equal((await press(nodeRed, "regards-order-in", "GRANTED")).status, 404);
-
-    await nodeRed.deploy([...flow, { ...instance, id: "one" }, { ...instance, id: "two" }]);
-    const response = await press(nodeRed, "regards-order-in", "GRANTED");
-
-    assert.deepEqual(await response.json(), { wired: true });
-    for (const probe of ["one-probe", "two-probe"]) {
-      assert.equal((await next(nodeRed, probe)).topic, "GRANTED");
-    }
-    assert.deepEqual(nodeRed.errors(), []);
-  });
-
   it("is refused by a node that does not run, for a name that does not exist, and without permission", async () => {
     const nodeRed = await startNodeRed({ settings: { adminAuth: ADMIN_AUTH } });
     try {

@@ -32,13 +32,20 @@ export interface Manifest {
   readonly keywords: readonly string[];
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
-  readonly "node-red": { readonly version: string; readonly nodes: Readonly<Record<string, string>> };
+  readonly "node-red": {
+    readonly version: string;
+    readonly nodes: Readonly<Record<string, string>>;
+    readonly plugins: Readonly<Record<string, string>>;
+  };
 }
 
 export const manifest: Manifest = JSON.parse(read("package.json"));
 
 /** The node types, which are also the names of their files. */
 export const TYPES = Object.keys(manifest["node-red"].nodes);
+
+/** The pages that the dialogs share, as paths from the root. */
+export const PLUGINS = Object.values(manifest["node-red"].plugins);
 
 /** A catalogue as full key → text. */
 export function catalogue(type: string, language: Language): ReadonlyMap<string, string> {

@@ -15,6 +15,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
@@ -72,6 +73,7 @@ export async function unpackedDebian(wanted: DebianPackage, say: (line: string) 
   if (await isThere(root)) return root;
   say(`Bringing ${wanted.name} of Debian ${wanted.release} into ${root} (about 60 MB) ...`);
   await mkdir(dirname(root), { recursive: true });
+  await removeHalves(root);
   const half = await mkdtemp(`${root}-`);
   try {
     for (const file of await downloaded(wanted, half)) await run("dpkg-deb", ["-x", file, half]);
@@ -88,6 +90,18 @@ export async function unpackedDebian(wanted: DebianPackage, say: (line: string) 
 }
 
 const ARCHIVES = "archives";
+const ABANDONED_AFTER = 60 * 60 * 1_000;
+
+/** What a run that was killed while it brought the package has left. */
+async function removeHalves(root: string): Promise<void> {
+  for (const name of await readdir(dirname(root))) {
+    const path = join(dirname(root), name);
+    if (!path.startsWith(`${root}-`)) continue;
+    const half = await stat(path).catch(() => undefined);
+    if (half === undefined || Date.now() - half.mtimeMs < ABANDONED_AFTER) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+}
 
 /** Has apt-get resolve and verify as on an empty machine of that release, and touch nothing of this one. */
 async function downloaded({ release, name, with: also }: DebianPackage, folder: string): Promise<string[]> {

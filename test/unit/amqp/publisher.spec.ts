@@ -221,6 +221,36 @@ describe("the publisher", () => {
     assert.equal(looks, 1);
   });
 
+  it("waits out its pause also when what was lost with the channel makes room for more", async () => {
+    open(1);
+    const all = publisher.publishAll(["a", "b"].map((each) => message(each, { repeat: "never" })));
+    await sentOn(0, 1);
+
+    channel(0).breakDown(new Error("PRECONDITION_FAILED"));
+    await turn();
+    assert.equal(connection.channels.length, 1);
+    assert.equal(publisher.state.phase, "waiting");
+    clock.advance(100);
+
+    const [sent] = await sentOn(1, 1);
+    sent?.confirm(null);
+    assert.deepEqual((await all).map(code), ["UNCERTAIN", "ok"]);
+  });
+
+  it("goes on when the broker is unblocked, although the channel was lost while it was blocked", async () => {
+    const result = publisher.publish(message("a"));
+    await sentOn(0, 1);
+    connection.become({ phase: "blocked", reason: "low on memory" });
+    channel(0).breakDown(new Error("PRECONDITION_FAILED"));
+    await turn();
+
+    connection.become({ phase: "connected" });
+
+    const [sent] = await sentOn(1, 1);
+    sent?.confirm(null);
+    assert.deepEqual(await codes([result]), ["ok"]);
+  });
+
   it("publishes to the default exchange without looking for it, which the broker forbids", async () => {
     connection.refuses = () => new Error("ACCESS_REFUSED - operation not permitted on the default exchange");
     void publisher.publish({ ...message("letter"), exchange: "" });

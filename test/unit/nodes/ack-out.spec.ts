@@ -50,6 +50,7 @@ class FakeBroker {
 class FakeNode extends EventEmitter {
   readonly id = "ack";
   readonly wires = [["next"], ["refused"]];
+  _flow: { getNode(id: string): object | undefined } | undefined;
   readonly published: Outcome[] = [];
   readonly refused: Outcome[] = [];
   readonly ended: (string | undefined)[] = [];
@@ -111,6 +112,7 @@ describe("an acknowledging node", () => {
 
   function start(definition: object = {}): FakeNode {
     const node = new FakeNode();
+    node._flow = { getNode: (id) => nodes.get(id) };
     const RED = {
       events,
       nodes: { getNode: (id: string) => nodes.get(id) ?? null },
@@ -120,8 +122,11 @@ describe("an acknowledging node", () => {
           type: string,
           _node: unknown,
           message: Record<string, unknown>,
-          answer: (error: null, value: unknown) => void,
-        ) => answer(null, type === "msg" ? message[value] : value),
+          answer: (error: Error | null, value: unknown) => void,
+        ) =>
+          message[value] === "unreadable"
+            ? answer(new Error("expression failed"), undefined)
+            : answer(null, type === "msg" ? message[value] : value),
       },
       _: (key: string, values: object) => `${key.split(":")[1]} ${JSON.stringify(values)}`,
     } as unknown as NodeAPI;
@@ -162,6 +167,16 @@ describe("an acknowledging node", () => {
     assert.deepEqual(node.ended, [undefined]);
     assert.deepEqual(node.published[0]?.regards.urns, [urn(1), urn(2)]);
     assert.equal(node.published[0]?.topic, "kept");
+  });
+
+  it("reports an expression that fails with the message it failed for", async () => {
+    deploy();
+    const node = start();
+    await restart(() => undefined);
+
+    await node.take("unreadable");
+
+    assert.deepEqual(node.ended, ["expression failed"]);
   });
 
   it("asks for its wires anew for each message: who is wired, and runs", async () => {

@@ -12,7 +12,7 @@ import { order } from "../../../src/regards/services";
 const unset = (name: string): string => ["$", `{${name}}`].join("");
 const system = { namespace: "regards", tenant: undefined, address: undefined, appId: "node-red" };
 const consumer = (definition: Definition) =>
-  consumerSettings(definition, { id: "id", installation: "here" }, order, system);
+  consumerSettings(definition, { id: "id", installation: "0123abcd" }, order, system);
 const broker = (definition: Definition) => brokerSettings({ hosts: "h", ...definition }, false);
 
 describe("the settings of a broker node", () => {

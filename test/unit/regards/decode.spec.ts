@@ -37,6 +37,30 @@ describe("decoding REGARDS events", () => {
     assert.deepEqual(decoded.payload, body);
   });
 
+  it("decodes a worker's result of several megabytes", () => {
+    const result = "x".repeat(5_500_000);
+    const content = Buffer.from(JSON.stringify({ result })).toString("base64");
+    const body = Buffer.from(JSON.stringify({ state: "SUCCESS", requestId: "r-1", content }));
+
+    const decoded = decode(worker, { body, headers: {}, correlationId: undefined }, undefined);
+
+    assert.deepEqual((decoded.payload as { content?: unknown }).content, { result });
+  });
+
+  for (const [title, body] of [
+    ["cannot be read", Buffer.from("no JSON")],
+    ["is too large to be read", Buffer.alloc(8 * 1024 * 1024 + 1, " ")],
+  ] as const) {
+    it(`knows whose answer it is by the headers when the body ${title}`, () => {
+      const headers = { "regards.request.id": "r-7" };
+
+      const ofWorker = decode(worker, { body, headers, correlationId: undefined }, undefined);
+      const ofOrder = decode(order, { body, headers: {}, correlationId: "c-7" }, undefined);
+
+      assert.deepEqual([ofWorker.correlationId, ofOrder.correlationId], ["r-7", "c-7"]);
+    });
+  }
+
   it("reads a body that starts with a byte order mark", () => {
     const body = Buffer.from('\ufeff{"status":"GRANTED"}');
 
