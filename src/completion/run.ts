@@ -54,6 +54,8 @@ export class Run {
   readonly messageId: string;
   /** Types of nodes that count as finished when their handler returns, whatever they do afterwards. */
   readonly notWaitedFor: ReadonlySet<string>;
+  /** It goes on, unless it has failed, when no node has anything of it. */
+  endsByVerdict = false;
   /** Ids of messages made on the way. */
   derivedIds: string[] | undefined;
   outcome: Outcome = FINISHED;

@@ -6,6 +6,14 @@ import type { Origins } from "./origins";
 import { type Outcome, type Pending, Run } from "./run";
 import type { FlowMessage, FlowNode } from "./runtime";
 
+/** What may be different from run to run. */
+export interface TrackOptions {
+  /** Types of nodes that count as finished when their handler returns. */
+  readonly notWaitedFor?: ReadonlySet<string>;
+  /** True where it has not ended when no node has anything of it: whoever tracks it forgets it at a verdict. */
+  readonly endsByVerdict?: boolean;
+}
+
 export class Runs {
   readonly #origins: Origins;
   readonly #open = new Set<Run>();
@@ -28,9 +36,10 @@ export class Runs {
     message: FlowMessage,
     send: () => void,
     finish: (outcome: Outcome) => void,
-    notWaitedFor: ReadonlySet<string> | undefined,
+    { notWaitedFor, endsByVerdict = false }: TrackOptions,
   ): Run {
     const run = new Run(message._msgid, finish, notWaitedFor);
+    run.endsByVerdict = endsByVerdict;
     this.#open.add(run);
     this.#origins.begin(run);
     this.#origins.outside(send);
@@ -77,7 +86,8 @@ export class Runs {
         const idle = this.#idle;
         this.#idle = [];
         for (const each of idle) {
-          if (each.isIdle && each.joinedInto === undefined) {
+          const isUndecided = each.endsByVerdict && each.outcome.kind === "finished";
+          if (each.isIdle && each.joinedInto === undefined && !isUndecided) {
             this.#end(each);
           }
         }

@@ -19,7 +19,7 @@ import {
 } from "./node-types";
 import { Origins } from "./origins";
 import type { Outcome, Pending, Run } from "./run";
-import { Runs } from "./runs";
+import { Runs, type TrackOptions } from "./runs";
 import type {
   CompleteEvent,
   DeliverEvent,
@@ -35,12 +35,6 @@ import { SwitchQueues } from "./switch-queues";
 import { Triggers } from "./triggers";
 
 const LABEL = "regards-flow";
-
-/** What may be different from run to run. */
-export interface TrackOptions {
-  /** Types of nodes that count as finished when their handler returns. */
-  readonly notWaitedFor?: ReadonlySet<string>;
-}
 
 const trackers = new WeakMap<object, CompletionTracker>();
 
@@ -136,9 +130,9 @@ export class CompletionTracker {
     message: FlowMessage,
     send: () => void,
     finish: (outcome: Outcome) => void,
-    { notWaitedFor }: TrackOptions = {},
+    options: TrackOptions = {},
   ): Run {
-    const run = this.#runs.begin(message, send, finish, notWaitedFor);
+    const run = this.#runs.begin(message, send, finish, options);
     this.#senders.forget();
     return run;
   }

@@ -173,11 +173,6 @@ export class EventConsumer implements InCharge {
     }
   }
 
-  isUndecided(): void {
-    this.#emptied?.();
-    this.#parts.host.changed();
-  }
-
   isDue(event: EventInHand): void {
     this.#offering.again(event);
   }
@@ -229,8 +224,12 @@ export class EventConsumer implements InCharge {
 
   /** A person who decides by hand will not do so within seconds, nor is an attempt due. */
   async #drain(): Promise<void> {
+    const isByHand = this.#parts.settings.settle === "manual";
     const isOver = (): boolean =>
-      this.#mine().every(({ phase, run }) => phase !== "ending" && (phase !== "flow" || run === undefined));
+      this.#mine().every(({ phase, run }) => {
+        const isUndecided = isByHand && run?.isIdle === true;
+        return phase !== "ending" && (phase !== "flow" || run === undefined || isUndecided);
+      });
     if (isOver()) {
       return;
     }

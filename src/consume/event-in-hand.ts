@@ -26,8 +26,6 @@ export type Phase = "flow" | "queued" | "stopped" | "waiting" | "ending" | "stuc
 /** Whoever is in charge of an event just now: the consumer of its node, or that one's successor after a deploy. */
 export interface InCharge {
   ended(event: EventInHand, ending: Ending): void;
-  /** No node has it any more, and no verdict was given by hand: that may come hours later. */
-  isUndecided(event: EventInHand): void;
   /** It may go to the flow now. Its delivery is open. */
   isDue(event: EventInHand): void;
   /** Its ending may be carried out now. Its delivery is open. */

@@ -62,6 +62,8 @@ export class Intake {
   #take(delivery: Delivery): void {
     const { consumer, counters, offering } = this.#parts;
     const { memory, service, settings, system, hasDied } = consumer;
+    counters.received += 1;
+    consumer.host.changed();
     const known = delivery.redelivered ? memory.recognise(delivery) : undefined;
     if (known !== undefined && "verdict" in known) {
       delivery.settle(known.verdict);
@@ -71,8 +73,6 @@ export class Intake {
       this.#renew(known.event, delivery);
       return;
     }
-    counters.received += 1;
-    consumer.host.changed();
     if (this.#isRepeatedCopy(delivery)) {
       delivery.settle("accept");
       return;

@@ -141,18 +141,11 @@ export class Offering {
       event.inCharge.ended(event, { kind: "settled", verdict: "accept" });
       return;
     }
-    const finish = (outcome: Outcome): void => this.#finished(event, outcome);
-    event.run = tracker.track(message, send, finish, { notWaitedFor: settings.notWaitedFor });
-  }
-
-  #finished(event: EventInHand, outcome: Outcome): void {
-    event.run = undefined;
-    if (this.#parts.settings.settle === "manual" && outcome.kind === "finished") {
-      // No node has it any more, and the verdict may come hours later.
-      event.inCharge.isUndecided(event);
-      return;
-    }
-    event.inCharge.ended(event, endingOf(outcome));
+    const finish = (outcome: Outcome): void => event.inCharge.ended(event, endingOf(outcome));
+    event.run = tracker.track(message, send, finish, {
+      notWaitedFor: settings.notWaitedFor,
+      endsByVerdict: settings.settle === "manual",
+    });
   }
 
   /** What nobody wants is accepted; what nobody could read may be wanted. */

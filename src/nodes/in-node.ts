@@ -85,10 +85,11 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
             consumer = undefined;
           }
           shown.stop();
-          const isGone = removed && !isInFlows(RED, this);
+          // Who shares the queue may be stopped just now, too: then it is looked at again when the flows run.
+          const isLeaving = removed && !isInFlows(RED, this) && !lives.isShared(life);
           lives.stopped(life);
-          await started.close(isGone);
-          if (isGone) {
+          await started.close(isLeaving);
+          if (isLeaving) {
             lives.removed(life);
           }
         },

@@ -1,6 +1,6 @@
 /**
  * What outlives one life of an in-node, for Node-RED makes a node anew at every deploy that touches it: the
- * memory of its events, and which queue of its own it read. A queue that its node reads no more, because it was
+ * memory of its events, and which queue of its own it read. A queue that no node reads any more, because its node was
  * given another one or was deleted while it was disabled, is left properly. Enters: nodes as they start, and
  * Node-RED's word that the flows have started. Leaves: memories, and who else reads a queue.
  */
@@ -38,13 +38,15 @@ export class NodeLives {
   readonly #known = new Map<string, Known>();
   readonly #memories = new Map<string, EventMemory>();
 
-  /** The memory of this node's events of this queue. */
-  memoryOf({ nodeId, queue, server }: NodeLife): EventMemory {
-    const key = JSON.stringify([nodeId, queue.name, server]);
-    let memory = this.#memories.get(key);
-    if (memory === undefined) {
-      memory = new EventMemory();
-      this.#memories.set(key, memory);
+  /** The memory of this node's events of this queue. What a temporary queue has given out never comes again. */
+  memoryOf(life: NodeLife): EventMemory {
+    const known = this.#memories.get(keyOf(life));
+    if (known !== undefined) {
+      return known;
+    }
+    const memory = new EventMemory();
+    if (life.queue.mode !== "temporary") {
+      this.#memories.set(keyOf(life), memory);
     }
     return memory;
   }
@@ -60,13 +62,20 @@ export class NodeLives {
     return undefined;
   }
 
+  /** True where another node, running or about to run again, reads the same queue: it is not this one's to leave. */
+  isShared({ nodeId, queue, server }: NodeLife): boolean {
+    return [...this.#known.values()].some(
+      ({ life }) => life.nodeId !== nodeId && life.queue.name === queue.name && life.server === server,
+    );
+  }
+
   /** The node starts to read; a queue of its own that it read before and now does not is left. */
   started(life: NodeLife): void {
     const before = this.#known.get(life.nodeId)?.life;
     this.#known.set(life.nodeId, { life, isRunning: true });
     if (before !== undefined && before.queue.mode === "own" && !isSame(before, life)) {
       const broker = before.server === life.server ? life.broker : before.broker;
-      void leave(before.queue, broker, life.log, "old-queue-unbound");
+      void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
     }
   }
 
@@ -78,41 +87,62 @@ export class NodeLives {
     }
   }
 
-  /** The node was deleted, and its queue was left. */
+  /** The node was deleted, and its queue was left. Its memory stays as long as the broker has something of it. */
   removed({ nodeId }: NodeLife): void {
     this.#known.delete(nodeId);
   }
 
   /** The flows have started: nodes that do not run and are in no flow any more were deleted while disabled. */
   sweep(isThere: (nodeId: string) => boolean): void {
-    for (const [nodeId, { life, isRunning }] of this.#known) {
-      if (!isRunning && !isThere(nodeId)) {
-        this.#known.delete(nodeId);
-        if (life.queue.mode === "own") {
-          void leave(life.queue, life.broker, life.log, "queue-kept");
-        }
+    const gone = [...this.#known.values()].filter((each) => !each.isRunning && !isThere(each.life.nodeId));
+    for (const { life } of gone) {
+      this.#known.delete(life.nodeId);
+    }
+    for (const { life } of gone) {
+      if (life.queue.mode === "own") {
+        void this.#leave(life, life.queue, life.broker, life.log, "queue-kept");
+      }
+    }
+    const running = new Set([...this.#known.values()].map(({ life }) => keyOf(life)));
+    for (const [key, memory] of this.#memories) {
+      if (!running.has(key) && !memory.isOwed) {
+        this.#memories.delete(key);
       }
     }
   }
-}
 
-function isSame(one: NodeLife, other: NodeLife): boolean {
-  return other.queue.mode === "own" && one.queue.name === other.queue.name && one.server === other.server;
-}
-
-async function leave(queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
-  const lease = broker.lease("consume");
-  try {
-    await untilUp(lease.connection);
-    const left = await leaveQueue((work) => lease.connection.aside(work), queue, false);
-    if (left.kind === "kept") {
-      log.warn(key, { queue: queue.name, waiting: left.waiting });
-    }
-  } catch {
-    // Out of reach: it expires by itself.
-  } finally {
-    await lease.release();
+  /** How many memories are kept. */
+  get size(): number {
+    return this.#memories.size;
   }
+
+  async #leave(life: NodeLife, queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
+    const lease = broker.lease("consume");
+    try {
+      await untilUp(lease.connection);
+      if (this.isShared(life)) {
+        return;
+      }
+      const isOwed = this.#memories.get(keyOf(life))?.isOwed ?? false;
+      const left = await leaveQueue((work) => lease.connection.aside(work), queue, isOwed);
+      if (left.kind === "kept") {
+        log.warn(key, { queue: queue.name, waiting: left.waiting });
+      }
+    } catch {
+      // Out of reach: it expires by itself.
+    } finally {
+      await lease.release();
+    }
+  }
+}
+
+function keyOf({ nodeId, queue, server }: NodeLife): string {
+  return JSON.stringify([nodeId, queue.name, server]);
+}
+
+/** True where the node reads the queue still, declared by itself or called an existing one now. */
+function isSame(one: NodeLife, { queue, server }: NodeLife): boolean {
+  return queue.mode !== "temporary" && one.queue.name === queue.name && one.server === server;
 }
 
 function untilUp(connection: Connection): Promise<void> {

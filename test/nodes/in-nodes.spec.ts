@@ -62,9 +62,11 @@ describe("an in-node", function () {
   it("never skips a dead letter, whoever's it is: accepting it would destroy it", async () => {
     await deploy({}, { tenant: "project1" });
 
-    const died = [{ queue: "nodered.project1.order.in", reason: "rejected", count: 1 }];
+    // As a letter comes back from the dead-letter queue; on REGARDS' exchange the header would be an invention.
+    const queue = await ownQueue(nodeRed, "nodered.project1.order", "in");
+    const died = [{ queue, reason: "rejected", count: 1 }];
     const headers = { "regards.tenant": "project2", "regards-flow.reason": "boom", "x-death": died };
-    await publish("c-1", headers);
+    await publish("c-1", headers, `${queue}.dead`, "back");
 
     await nodeRed.nextMessage("granted");
   });
@@ -276,9 +278,11 @@ describe("an in-node", function () {
   async function publish(
     correlationId: string,
     headers: object = { "regards.tenant": "project1" },
+    exchange = ORDERS,
+    routingKey = "",
   ): Promise<void> {
     const body = { status: "GRANTED", orderId: 1, correlationId };
-    channel.publish(ORDERS, "", Buffer.from(JSON.stringify(body)), { headers, correlationId });
+    channel.publish(exchange, routingKey, Buffer.from(JSON.stringify(body)), { headers, correlationId });
     await channel.waitForConfirms();
   }
 });

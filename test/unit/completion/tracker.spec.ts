@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { TIMING } from "../../../src/completion/after";
 import type { Outcome, Run } from "../../../src/completion/run";
+import type { TrackOptions } from "../../../src/completion/runs";
+import type { FlowMessage } from "../../../src/completion/runtime";
 import { CompletionTracker } from "../../../src/completion/tracker";
 import { FakeNodeRed, FakeTime, type Handler } from "./fake-node-red";
 
@@ -255,7 +257,54 @@ describe("the completion of an event", () => {
     };
   }
 
-  function send(to: string): Run {
+  it("is no end where a verdict is waited for, unless it has failed; the verdict may come by a message of its id", async () => {
+    nodeRed.node("a", [], (_msg, done) => done());
+    nodeRed.node("fails", [], (_msg, done) => done("no"));
+    const undecided = send("a", { endsByVerdict: true });
+    send("fails", { endsByVerdict: true });
+    await turns();
+
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ["failed"],
+    );
+    assert.ok(undecided.isIdle);
+    assert.deepEqual([...tracker.runsOf({ _msgid: undecided.messageId })], [undecided]);
+
+    // Hours later, from a context: the event is open still, so nothing is late.
+    nodeRed.node("button", ["a"], () => undefined).send({ _msgid: undecided.messageId });
+    await turns();
+    assert.deepEqual(nodeRed.warned, []);
+    tracker.forget(undecided);
+    assert.deepEqual([...tracker.runsOf({ _msgid: undecided.messageId })], []);
+    assert.equal(tracker.size, 0);
+  });
+
+  it("is decided with that of all events a message was joined from", async () => {
+    const held: { msg: FlowMessage; done: () => void }[] = [];
+    nodeRed.node("join", ["verdict"], (msg, done) => {
+      held.push({ msg, done });
+      if (held.length === 3) {
+        nodeRed.nodeNow("join")?.send({ _msgid: msg._msgid });
+        for (const each of held) each.done();
+      }
+    });
+    const decided: Set<Run>[] = [];
+    nodeRed.node("verdict", [], (msg, done) => {
+      decided.push(tracker.runsOf(msg));
+      done();
+    });
+    nodeRed.node("alone", [], () => undefined);
+
+    const runs = ["join", "join", "join"].map((to) => send(to, { endsByVerdict: true }));
+    send("alone", { endsByVerdict: true });
+    await turns();
+
+    assert.equal(decided.length, 1);
+    assert.deepEqual(new Set(decided[0]), new Set(runs));
+  });
+
+  function send(to: string, options: TrackOptions = {}): Run {
     const message = { _msgid: `event-${++sequence}` };
     const source = nodeRed.nodeNow("in") ?? nodeRed.node("in", [], () => undefined);
     source.wires = [[to]];
@@ -263,6 +312,7 @@ describe("the completion of an event", () => {
       message,
       () => source.send(message),
       (outcome) => outcomes.push(outcome),
+      options,
     );
   }
 

@@ -1,6 +1,7 @@
 /** An event consumer between a fake RabbitMQ and a fake flow: a test is the broker, the flow and the clock. */
 import type { Broker } from "../../../src/amqp/broker";
 import type { Outcome, Run } from "../../../src/completion/run";
+import type { TrackOptions } from "../../../src/completion/runs";
 import type { CompletionTracker } from "../../../src/completion/tracker";
 import { EventConsumer } from "../../../src/consume/event-consumer";
 import { EventMemory } from "../../../src/consume/event-memory";
@@ -28,6 +29,8 @@ export interface FakeRun {
   failure?: Extract<Outcome, { kind: "failed" }>;
   heldBy: string;
   isForgotten: boolean;
+  /** No node has anything of it. */
+  isIdle: boolean;
   end(outcome?: Outcome): void;
 }
 
@@ -197,11 +200,17 @@ export class ConsumerStage {
     release: () => {
       this.trackerUsers -= 1;
     },
-    track: (message: EventMessage, send: () => void, finish: (outcome: Outcome) => void): Run => {
+    track: (
+      _message: EventMessage,
+      send: () => void,
+      finish: (outcome: Outcome) => void,
+      { endsByVerdict = false }: TrackOptions,
+    ): Run => {
       const run: FakeRun = {
-        ...{ heldBy: "function", isForgotten: false },
+        ...{ heldBy: "function", isForgotten: false, isIdle: false },
         end: (outcome = { kind: "finished" }) => {
-          if (!run.isForgotten) {
+          run.isIdle = true;
+          if (!run.isForgotten && !(endsByVerdict && outcome.kind === "finished")) {
             run.isForgotten = true;
             finish(outcome);
           }
@@ -209,7 +218,6 @@ export class ConsumerStage {
       };
       this.#next = run;
       send();
-      void message;
       return run as unknown as Run;
     },
     forget: (run: FakeRun) => {
@@ -218,7 +226,7 @@ export class ConsumerStage {
     runsOf: () => new Set(this.runsOf),
   } as unknown as CompletionTracker;
 
-  #next: FakeRun = { heldBy: "", isForgotten: true, end: () => undefined };
+  #next: FakeRun = { heldBy: "", isForgotten: true, isIdle: true, end: () => undefined };
 
   #send(output: number, message: EventMessage): void {
     const { correlationId } = message.regards;
