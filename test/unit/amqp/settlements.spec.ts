@@ -67,6 +67,23 @@ describe("settling deliveries on one channel", () => {
     await turn();
   });
 
+  it("is delayed by no event that is stuck: ten thousand pass it, acknowledged a few at a time", async () => {
+    const { frames, settlements } = open(10, 5);
+    let mostUntold = 0;
+
+    for (let tag = 11; tag <= 10_010; tag += 1) {
+      settlements.opened(tag);
+      settlements.settle(tag - 9, "accept");
+      mostUntold = Math.max(mostUntold, tag - 9 - 1 - frames.length);
+      if (tag % 10 === 0) await turn();
+    }
+    await Promise.all(Array.from({ length: 20 }, () => turn()));
+
+    assert.ok(mostUntold <= 5, `${mostUntold} kept back`);
+    assert.equal(frames.length, 10_000);
+    assert.ok(!frames.some((frame) => frame.endsWith("multiple")), "the stuck one is still open");
+  });
+
   it("agrees with an exact account of what is open, whatever the order of verdicts", async () => {
     const { frames, settlements } = open();
     const tags = Array.from({ length: 500 }, (_, index) => index + 1);
@@ -121,7 +138,7 @@ function jitter(tag: number): number {
 }
 
 /** A fake channel at the outermost edge: only here can every frame be seen. */
-function open(): { frames: string[]; settlements: Settlements } {
+function open(deliveries = 500, enough = 1): { frames: string[]; settlements: Settlements } {
   const frames: string[] = [];
   const note = (verb: string, { fields }: TagHolder, flag = ""): void => {
     frames.push(`${verb} ${fields.deliveryTag}${flag}`);
@@ -131,8 +148,8 @@ function open(): { frames: string[]; settlements: Settlements } {
     nack: (message, _allUpTo, requeue) => note("nack", message, requeue ? " requeue" : ""),
     reject: (message, requeue) => note("reject", message, requeue ? " requeue" : ""),
   };
-  const settlements = new Settlements(channel);
-  for (let tag = 1; tag <= 500; tag += 1) {
+  const settlements = new Settlements(channel, enough);
+  for (let tag = 1; tag <= deliveries; tag += 1) {
     settlements.opened(tag);
   }
   return { frames, settlements };
