@@ -89,6 +89,8 @@ const LOOK_EVERY = 6;
  */
 const MOST_TOGETHER = 100;
 
+type Consumer = Awaited<ReturnType<Channel["consume"]>>;
+
 /** The channel in use and what came by it. */
 interface Session {
   readonly channel: Channel;
@@ -247,12 +249,26 @@ export class Subscription {
       this.#prepared = await this.#answered(declareTemporary(channel, queue), "declaring the queue");
     }
     const consuming = channel.consume(this.queueName, (message) => this.#receive(adopted, message));
-    const { consumerTag } = await this.#answered(consuming, "subscribing");
+    const { consumerTag } = await this.#subscribed(channel, consuming);
     if (attempt === this.#attempt) {
       adopted.consumerTag = consumerTag;
     } else if (this.#session === adopted) {
       // Paused or stopped meanwhile.
       await quietly(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer");
+    }
+  }
+
+  /** A consumer that comes after its deadline belongs to nobody: another one may be there by then. */
+  async #subscribed(channel: Channel, consuming: PromiseLike<Consumer>): Promise<Consumer> {
+    try {
+      return await this.#answered(consuming, "subscribing");
+    } catch (error) {
+      consuming.then(
+        ({ consumerTag }) =>
+          quietly(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer"),
+        () => undefined,
+      );
+      throw error;
     }
   }
 
@@ -303,9 +319,9 @@ export class Subscription {
     }
     if (message === null) {
       session.consumerTag = undefined;
+      // The queue was deleted, or moved to another member of the cluster: only there do they come again.
+      this.#events.lost([...session.open.values()], session.told.take());
       if (!this.#stopped && !this.#paused) {
-        // The queue was deleted, or moved to another member of the cluster: only there do they come again.
-        this.#events.lost([...session.open.values()], session.told.take());
         this.#waitAndBegin(new CancelledError(this.queueName));
       }
       return;
@@ -351,9 +367,12 @@ export class Subscription {
       }
     } catch (error) {
       if (attempt === this.#attempt) {
-        again = queue.mode === "existing" ? again : this.#backoff.next();
         this.#looks = 0;
-        if (queue.mode !== "existing") {
+        if (queue.mode === "existing") {
+          // Nobody could look at it just now; it is read all the same.
+          this.#consuming();
+        } else {
+          again = this.#backoff.next();
           this.#change({ phase: "unbound", fault: faultOf(error), retryAt: now() + again });
         }
       }

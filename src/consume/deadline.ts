@@ -31,6 +31,11 @@ export function renewHeld(
       event.inCharge.ended(event, endingOf(failure));
       continue;
     }
+    if (event.phase === "queued" || event.phase === "stopped") {
+      // The flow has not seen it; whoever gets it next may begin with it.
+      event.inCharge.ended(event, { kind: "again" });
+      continue;
+    }
     if (event.phase === "flow") {
       log.heldTooLong(time - event.since, event.run?.heldBy ?? "");
     }

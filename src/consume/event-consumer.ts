@@ -257,6 +257,8 @@ export class EventConsumer implements InCharge {
       if (event.phase === "flow" && flowIsGone) {
         this.ended(event, { kind: "again" });
       } else if (event.ending !== undefined) {
+        // A copy on its way comes to its end by itself; what could not be given up is the successor's to try.
+        event.phase = event.phase === "stuck" ? "ended" : event.phase;
         memory.remove(event);
       }
     }

@@ -43,6 +43,8 @@ export class FakeRabbit {
   refuses: ((call: string) => Error | undefined) | undefined;
   /** What it never answers. */
   ignores: ((call: string) => boolean) | undefined;
+  /** What it takes its time for, or fails at without closing the channel. */
+  delays: ((call: string) => Promise<void>) | undefined;
   /** False: acknowledgements go down the wire and never arrive. */
   isListening = true;
   /** False: what is published arrives and is not confirmed. */
@@ -289,6 +291,7 @@ export class FakeRabbitChannel extends EventEmitter {
     this.#rabbit.calls.push(call);
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#rabbit.ignores?.(call) === true) await new Promise(() => undefined);
+    await this.#rabbit.delays?.(call);
     const refusal = this.#rabbit.refuses?.(call) ?? this.#missing(queue, exchange);
     if (refusal !== undefined) {
       this.breakDown(refusal);
