@@ -142,7 +142,7 @@ export class Endings {
       return;
     }
     event.phase = "ending";
-    const history = { attempts: event.attempt, deaths: event.deaths };
+    const history = { attempts: event.attempt, deaths: event.deaths, redelivered: event.redelivered };
     const copy = retryQueue.postpone(event.delivery, history, settings.retryDelay);
     this.whenCopied(copy, false, (isWithBroker) => {
       if (isWithBroker) {
