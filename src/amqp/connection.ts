@@ -61,6 +61,8 @@ export class Connection {
   #generation = 0;
   #host = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** A channel that has answered and waits for the next question. */
+  #spare: OpenChannel | undefined;
   #cause: unknown;
 
   /** @param open how to reach one host; tests bring their own */
@@ -124,14 +126,39 @@ export class Connection {
     return this.#openChannel((model) => model.createConfirmChannel());
   }
 
-  /** Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. */
+  /**
+   * Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. One such channel
+   * is kept for the next question: every node looks after its queue now and then, on somebody else's cluster.
+   */
   async aside<T>(work: (channel: Channel) => Promise<T>, what = "the broker's answer"): Promise<T> {
-    const { channel } = await this.channel();
+    const { channel, generation } = this.#takeSpare() ?? (await this.channel());
     try {
-      return await withDeadline(work(channel), this.#timing.connect, what);
-    } finally {
+      const answer = await withDeadline(work(channel), this.#timing.connect, what);
+      this.#keepSpare({ channel, generation });
+      return answer;
+    } catch (error) {
       closeQuietly(channel, this.#timing.close);
+      throw error;
     }
+  }
+
+  #takeSpare(): OpenChannel | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare?.generation === this.#generation && this.isUp ? spare : undefined;
+  }
+
+  #keepSpare(open: OpenChannel): void {
+    if (this.#spare !== undefined || open.generation !== this.#generation || !this.isUp) {
+      closeQuietly(open.channel, this.#timing.close);
+      return;
+    }
+    this.#spare = open;
+    open.channel.once("close", () => {
+      if (this.#spare === open) {
+        this.#spare = undefined;
+      }
+    });
   }
 
   async #openChannel<C extends Channel>(

@@ -81,6 +81,96 @@ describe("a connection", () => {
     assert.equal(connection.state.phase, "closing");
   });
 
+  describe("asked something aside", () => {
+    let opened: FakeChannel[];
+
+    const opens = async (): Promise<FakeChannel> => {
+      const channel = new FakeChannel();
+      opened.push(channel);
+      return channel;
+    };
+
+    beforeEach(() => {
+      opened = [];
+      model.opens = opens;
+    });
+
+    /** The connection is lost; the next one is another. */
+    function lose(): void {
+      const gone = model;
+      model = new FakeModel();
+      model.opens = opens;
+      gone.emit("close");
+    }
+
+    it("asks by the same channel again, and by another one at the same time only", async () => {
+      const connection = await connected();
+
+      assert.equal(await connection.aside(async () => 1), 1);
+      await connection.aside(async () => undefined);
+      assert.equal(opened.length, 1);
+      await Promise.all([connection.aside(async () => turn()), connection.aside(async () => turn())]);
+
+      assert.equal(opened.length, 2);
+      assert.deepEqual(
+        opened.map(({ isClosed }) => isClosed),
+        [false, true],
+      );
+      await connection.close();
+    });
+
+    it("asks no more by a channel on which something was refused, or not answered in time", async () => {
+      const connection = await connected();
+      const refused = new Error("NOT_FOUND - no queue 'q'");
+
+      await assert.rejects(
+        connection.aside(async () => {
+          throw refused;
+        }),
+        refused,
+      );
+      await assert.rejects(
+        connection.aside(() => new Promise(() => undefined)),
+        /timed out/,
+      );
+      await connection.aside(async () => undefined);
+
+      assert.equal(opened.length, 3);
+      assert.deepEqual(
+        opened.map(({ isClosed }) => isClosed),
+        [true, true, false],
+      );
+      await connection.close();
+    });
+
+    it("asks no more by a channel that has gone meanwhile, nor by one of a connection before", async () => {
+      const connection = await connected();
+      await connection.aside(async () => undefined);
+      opened[0]?.emit("close");
+      await connection.aside(async () => undefined);
+      assert.equal(opened.length, 2);
+
+      lose();
+      await until(connection, "connected");
+      await connection.aside(async () => undefined);
+
+      assert.equal(opened.length, 3);
+      await connection.close();
+    });
+
+    it("keeps no channel whose connection was lost while it was asked", async () => {
+      const connection = await connected();
+
+      await connection.aside(async () => lose());
+      await until(connection, "connected");
+      await connection.aside(async () => undefined);
+
+      assert.ok(opened[0]?.isClosed);
+      assert.equal(opened.length, 2);
+      await connection.close();
+    });
+  });
+
   it("says which of its guards amqplib has no place for any more", async () => {
     const told: string[] = [];
     const unguarded = (guards: readonly string[]): void => void told.push(...guards);
