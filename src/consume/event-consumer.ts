@@ -289,10 +289,11 @@ export class EventConsumer implements InCharge {
     if (flows.pausedBy !== undefined && !this.#isPaused) {
       this.#isPaused = true;
       this.#log.paused(flows.pausedBy);
+      // First no more of them: the broker would give out again at once what is given back.
+      void this.#subscription.pause();
       for (const delivery of this.#untouched.splice(0)) {
         delivery.settle("return");
       }
-      void this.#subscription.pause();
     }
     if (flows.isRunning) {
       if (this.#isPaused) {
@@ -327,6 +328,10 @@ export class EventConsumer implements InCharge {
 
   #take(delivery: Delivery): void {
     const { flows, memory, service, settings, system, hasDied } = this.#parts;
+    if (this.#isPaused) {
+      delivery.settle("return");
+      return;
+    }
     if (this.#isClosing || !flows.isRunning) {
       this.#untouched.push(delivery);
       return;
