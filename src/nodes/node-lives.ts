@@ -101,7 +101,9 @@ function isSame(one: NodeLife, other: NodeLife): boolean {
 }
 
 async function leave(queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
-  const lease = broker.lease("consume");
+  // Its broker node may have been made anew since, or point elsewhere now.
+  const another = broker.isOpen ? undefined : broker.again();
+  const lease = (another ?? broker).lease("consume");
   try {
     await untilUp(lease.connection);
     const left = await leaveQueue((work) => lease.connection.aside(work), queue, false);
@@ -112,6 +114,7 @@ async function leave(queue: OwnQueue, broker: Broker, log: NodeLog, key: string)
     // Out of reach: it expires by itself.
   } finally {
     await lease.release();
+    await another?.close();
   }
 }
 

@@ -83,6 +83,23 @@ describe("each event once", function () {
     assert.doesNotMatch((await stage.broker.log()).slice(logged), /unknown delivery tag/);
   });
 
+  it("a killed broker has forgotten acknowledgements: what comes again is not handed again", async () => {
+    await deploy((type) => [inNode(type, { maxInFlight: 10 }), probe(`handed-${type}`)]);
+    const published = await publish(400);
+    for (const type of TYPES) {
+      await stage.nodeRed.untilMessages(`handed-${type}`, 400);
+    }
+
+    await crash();
+
+    await stage.nodeRed.untilLog(({ msg }) => /^Connected to RabbitMQ again/.test(msg), { timeout: 30_000 });
+    for (const type of TYPES) {
+      await stage.nodeRed.untilStatus(`in-${type}`, ({ code }) => code === "connected");
+      await untilEmpty(type);
+      assert.deepEqual(differences(published, numbersAt(`handed-${type}`)), [], type);
+    }
+  });
+
   it("a flow of ten deadlines ends once, and the broker holds nothing", async () => {
     await deploy((type) => [
       inNode(type, { deadline: DEADLINE_MINUTES }),

@@ -38,8 +38,9 @@ export const processFaults: readonly Fault[] = [
       }),
     inject: killTheFirst,
     mend: () => undefined,
-    // Each says once that another reads too, if it has looked in time.
-    lines: { broken: 0, mended: 0, perhaps: 2 },
+      stoppedBy: "death",
+      // Each of them may notice that it is not alone.
+      lines: { broken: 0, mended: 0, perhaps: 2 },
   },
   {
     title: "redeployed while the broker is frozen, heartbeat 30 s",
@@ -57,6 +58,7 @@ export const processFaults: readonly Fault[] = [
     },
     mend: ({ broker }) => broker.thaw(),
     shows: { in: /^connecting$|^retry in/ },
+    stoppedBy: "deploy",
     lines: { broken: 0, mended: 0, perhaps: 2 },
   },
 ];
