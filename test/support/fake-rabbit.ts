@@ -162,6 +162,8 @@ export class FakeRabbitChannel extends EventEmitter {
 
   async consume(queue: string, give: Give): Promise<{ consumerTag: string }> {
     await this.#ask(`consume ${queue}`, queue);
+    // The broker ends a consumer together with its channel.
+    if (this.isClosed) throw new Error("Channel closed");
     return { consumerTag: this.#rabbit.consume(queue, this, give) };
   }
 
