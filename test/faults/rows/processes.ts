@@ -38,9 +38,9 @@ export const processFaults: readonly Fault[] = [
       }),
     inject: killTheFirst,
     mend: () => undefined,
-      stoppedBy: "death",
-      // Each of them may notice that it is not alone.
-      lines: { broken: 0, mended: 0, perhaps: 2 },
+    stoppedBy: "death",
+    // Each of them may notice that it is not alone.
+    lines: { broken: 0, mended: 0, perhaps: 2 },
   },
   {
     title: "redeployed while the broker is frozen, heartbeat 30 s",
