@@ -2,8 +2,9 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { restartsOf } from "../src/completion/restarts";
 import { AckOut } from "../src/nodes/ack-out";
+import { ackOutSettings } from "../src/nodes/ack-out-settings";
 import { useBroker } from "../src/nodes/broker-use";
-import { ackOutSettings, type Definition } from "../src/nodes/settings";
+import type { Definition } from "../src/nodes/settings";
 import { reportSettings } from "../src/nodes/words";
 import type { AckOutSettings } from "../src/publish/settings";
 

@@ -16,17 +16,22 @@ type Role = "consume" | "publish";
 /** How long the users of a closing broker node may take to drain; Node-RED allows 15 s in all. */
 const DRAIN_MS = 10_000;
 
+const SILENT: NodeLog = { info: () => undefined, warn: () => undefined };
+
 export class Broker {
+  readonly #options: ConnectionOptions;
   readonly #log: NodeLog;
   readonly #connections: Readonly<Record<Role, SharedConnection>>;
   readonly #broken = new Map<Role, { readonly since: number; readonly code: FaultCode }>();
   readonly #said = new Set<FaultCode>();
   readonly #leaving = new Set<() => Promise<void>>();
   #isUnguarded = false;
+  #isClosed = false;
   #users = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: ConnectionOptions, log: NodeLog) {
+    this.#options = options;
     this.#log = log;
     const connection = (role: Role): SharedConnection =>
       new SharedConnection(
@@ -38,6 +43,16 @@ export class Broker {
         (state, host) => this.#report(role, state, host),
       );
     this.#connections = { consume: connection("consume"), publish: connection("publish") };
+  }
+
+  /** False once its node was closed: nothing can be done by it any more. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  /** The same broker once more and without a word in the log, for what is left to do; the caller closes it. */
+  again(): Broker {
+    return new Broker(this.#options, SILENT);
   }
 
   /** A share of the connection for this purpose, until released. */
@@ -72,6 +87,7 @@ export class Broker {
 
   /** Lets its users leave first, then closes all. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const leave of [...this.#leaving]) {
       leave().catch(() => undefined);
     }

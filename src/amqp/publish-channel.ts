@@ -10,7 +10,8 @@ import { Backoff, type BackoffLimits } from "./backoff";
 import type { Clock } from "./clock";
 import { type Connection, closeQuietly } from "./connection";
 import { type Fault, faultOf } from "./fault";
-import { type Outgoing, type PublishResult, refused } from "./outgoing";
+import { type PublishResult, refused } from "./outgoing";
+import { closedBefore, type Entry, late, uncertain, type Waiting } from "./waiting-message";
 
 /** What is needed of a connection. */
 export type PublishingConnection = Pick<Connection, "state" | "onState" | "confirmChannel" | "aside">;
@@ -22,23 +23,6 @@ export interface PublisherTiming {
   /** How long a sent message may stay without a confirm while the connection is up and not blocked. */
   readonly confirm: number;
   readonly backoff: BackoffLimits;
-}
-
-/** A message without a verdict yet. */
-export interface Waiting {
-  readonly message: Outgoing;
-  readonly messageId: string;
-  readonly since: number;
-  /** Called once. */
-  readonly conclude: (result: PublishResult) => void;
-}
-
-interface Entry extends Waiting {
-  /** When it was handed to the channel; undefined while it waits. */
-  sentAt: number | undefined;
-  /** It was sent once, perhaps on a channel that is gone. */
-  wasSent: boolean;
-  returned: string | undefined;
 }
 
 /** Why nothing goes out, and when it is tried again. */
@@ -151,13 +135,7 @@ export class PublishChannel {
     this.#isClosed = true;
     this.#stopRetry?.();
     for (const entry of [...this.#sent.values(), ...this.#unsent]) {
-      const isCertain = !entry.wasSent || entry.message.repeat !== "never";
-      this.#conclude(
-        entry,
-        isCertain
-          ? refused("CLOSED", "The node was closed before the broker confirmed.")
-          : uncertain("the node was closed"),
-      );
+      this.#conclude(entry, closedBefore(entry));
     }
     const channel = this.#channel;
     this.#channel = undefined;
@@ -307,6 +285,7 @@ export class PublishChannel {
         this.#conclude(entry, uncertain("the connection was lost"));
       } else {
         entry.sentAt = undefined;
+        entry.wasSent &&= !isRefused;
         again.push(entry);
       }
     }
@@ -342,19 +321,4 @@ export class PublishChannel {
 function isRefusal(error: unknown): boolean {
   const { code } = faultOf(error);
   return code === "forbidden" || code === "exchange-missing";
-}
-
-function late(entry: Entry, limit: number, why: string): PublishResult {
-  const seconds = Math.round(limit / 100) / 10;
-  if (!entry.wasSent) {
-    return refused("UNSENT", `Not published within ${seconds} s${why === "" ? "" : `: ${why}`}.`);
-  }
-  const cause = `the broker did not confirm within ${seconds} s`;
-  return entry.message.repeat === "never"
-    ? uncertain(cause)
-    : refused("NOT_CONFIRMED", `The${cause.slice(3)}; it may have it.`);
-}
-
-function uncertain(cause: string): PublishResult {
-  return refused("UNCERTAIN", `It was sent, and then ${cause}: the broker may have it or not.`);
 }

@@ -11,6 +11,7 @@ import { type Aside, type OwnQueue, prepareRetryQueue, TO_QUEUE, TO_RETRY } from
 
 const ATTEMPTS_HEADER = "regards-flow.attempts";
 const DEATHS_HEADER = "regards-flow.deaths";
+const REDELIVERED_HEADER = "regards-flow.redelivered";
 
 /** What a message of an own queue has been through, by its own account. */
 export interface History {
@@ -18,9 +19,12 @@ export interface History {
   readonly attempts: number;
   /** How often the process ended without a word while it had the message. */
   readonly deaths: number;
+  /** True where an earlier process or another reader may have had it, though this copy is new. */
+  readonly redelivered: boolean;
 }
 
-const NOTHING: History = { attempts: 0, deaths: 0 };
+/** What a message has been through that says nothing of itself. */
+export const NO_HISTORY: History = { attempts: 0, deaths: 0, redelivered: false };
 
 export class RetryQueue {
   readonly #queue: OwnQueue;
@@ -59,17 +63,18 @@ export class RetryQueue {
   /** What the message says it has been through; what was sent back from the dead-letter queue begins anew. */
   history(delivery: Delivery): History {
     if (isDeadLetter(delivery)) {
-      return NOTHING;
+      return NO_HISTORY;
     }
     const attempts = ownHeader(delivery, this.#queue, ATTEMPTS_HEADER);
     const deaths = ownHeader(delivery, this.#queue, DEATHS_HEADER);
     return {
       attempts: typeof attempts === "number" ? attempts : 0,
       deaths: typeof deaths === "number" ? deaths : 0,
+      redelivered: ownHeader(delivery, this.#queue, REDELIVERED_HEADER) === true,
     };
   }
 }
 
-function headers({ attempts, deaths }: History): Record<string, unknown> {
-  return { [ATTEMPTS_HEADER]: attempts, [DEATHS_HEADER]: deaths };
+function headers({ attempts, deaths, redelivered }: History): Record<string, unknown> {
+  return { [ATTEMPTS_HEADER]: attempts, [DEATHS_HEADER]: deaths, [REDELIVERED_HEADER]: redelivered };
 }

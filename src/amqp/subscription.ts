@@ -22,7 +22,7 @@ import {
   type QueuePlan,
 } from "./queue";
 import { Settlements } from "./settlements";
-import { LastTold, type Told } from "./told";
+import { LastTold, mostMissing, type Told } from "./told";
 
 /** What a subscription is doing; `waiting` says for what, and when it tries again (on our `clock`). */
 export type SubscriptionState =
@@ -88,8 +88,6 @@ const LOOK_EVERY = 6;
  * more than this many together saves nothing any more.
  */
 const MOST_TOGETHER = 100;
-
-type Consumer = Awaited<ReturnType<Channel["consume"]>>;
 
 /** The channel in use and what came by it. */
 interface Session {
@@ -241,7 +239,7 @@ export class Subscription {
         return;
       }
       session = this.#adopt(opened);
-      await this.#answered(session.channel.prefetch(prefetch), "setting the prefetch");
+      await this.#answeredOn(session, session.channel.prefetch(prefetch), "setting the prefetch");
     }
     const adopted = session;
     const { channel } = adopted;
@@ -249,7 +247,7 @@ export class Subscription {
       this.#prepared = await this.#answered(declareTemporary(channel, queue), "declaring the queue");
     }
     const consuming = channel.consume(this.queueName, (message) => this.#receive(adopted, message));
-    const { consumerTag } = await this.#subscribed(channel, consuming);
+    const { consumerTag } = await this.#answeredOn(adopted, consuming, "subscribing");
     if (attempt === this.#attempt) {
       adopted.consumerTag = consumerTag;
     } else if (this.#session === adopted) {
@@ -258,16 +256,17 @@ export class Subscription {
     }
   }
 
-  /** A consumer that comes after its deadline belongs to nobody: another one may be there by then. */
-  async #subscribed(channel: Channel, consuming: PromiseLike<Consumer>): Promise<Consumer> {
+  /**
+   * A channel that does not answer is of no more use: what the next attempt does would come on top of an answer
+   * that comes late, and make a second consumer of it.
+   */
+  async #answeredOn<T>(session: Session, promise: PromiseLike<T>, what: string): Promise<T> {
     try {
-      return await this.#answered(consuming, "subscribing");
+      return await this.#answered(promise, what);
     } catch (error) {
-      consuming.then(
-        ({ consumerTag }) =>
-          quietly(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer"),
-        () => undefined,
-      );
+      if (this.#session === session) {
+        this.#dropSession();
+      }
       throw error;
     }
   }
@@ -278,14 +277,16 @@ export class Subscription {
 
   #adopt({ channel, generation }: OpenChannel): Session {
     this.#dropSession();
-    const { prefetch } = this.#options;
+    const { prefetch, queue } = this.#options;
+    const isAsAsked = this.#prepared?.differs === undefined;
+    const isQuorum = queue.mode === "own" && queue.type === "quorum" && isAsAsked;
     const settlements = new Settlements(channel, Math.min(MOST_TOGETHER, prefetch / 2));
     const session: Session = {
       channel,
       generation,
       settlements,
       open: new Map(),
-      told: new LastTold(prefetch),
+      told: new LastTold(mostMissing(prefetch, isQuorum)),
       consumerTag: undefined,
     };
     this.#session = session;

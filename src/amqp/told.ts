@@ -1,8 +1,8 @@
 /**
  * What the broker was told last on one channel. AMQP confirms no acknowledgement: when a connection is lost,
- * the verdicts of the last moment may not have arrived, and those deliveries come again. The broker never has
- * more deliveries unsettled than the prefetch, so no more than the last so many verdicts can be missing.
- * Enters: settled deliveries. Leaves: the last of them, for whoever must know the messages again.
+ * the verdicts of the last moment may not have arrived, and those deliveries come again. How many can be missing
+ * depends on the queue. Enters: settled deliveries. Leaves: the last of them, for whoever must know the messages
+ * again.
  */
 import type { Delivery } from "./delivery";
 import type { Verdict } from "./settlements";
@@ -11,6 +11,21 @@ import type { Verdict } from "./settlements";
 export interface Told {
   readonly fingerprint: string;
   readonly verdict: Verdict | undefined;
+}
+
+/**
+ * A classic queue writes to disk in batches what was acknowledged: when its broker is killed, the last batch is
+ * forgotten, and those messages come again. The batch has at most 32 768 entries, two for each message.
+ */
+const CLASSIC_BATCH = 16_384;
+
+/** From so many on fingerprints are kept rather than messages, which would hold the memory of all their parts. */
+const MOST_MESSAGES = 2_000;
+
+/** How many of the last verdicts on a queue can be missing after a loss. */
+export function mostMissing(prefetch: number, isQuorum: boolean): number {
+  // A quorum queue hands out no more than the prefetch before it has the verdicts safe.
+  return isQuorum ? prefetch : Math.max(prefetch, CLASSIC_BATCH);
 }
 
 /** Bodies kept for fingerprints that are rarely needed, in bytes for a whole channel. */
@@ -23,10 +38,10 @@ export class LastTold {
   #ring: Told[] = [];
   #next = 0;
 
-  /** @param prefetch how many deliveries may be unsettled at once */
-  constructor(prefetch: number) {
-    this.#limit = prefetch;
-    this.#largest = MOST_BYTES / prefetch;
+  /** @param limit how many are kept */
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#largest = limit > MOST_MESSAGES ? -1 : MOST_BYTES / limit;
   }
 
   /** The broker was told how this delivery ends. */

@@ -170,15 +170,17 @@ export class CompletionTracker {
     }
   }
 
-  #preDeliver({ msg, source, destination }: DeliverEvent): void {
+  #preDeliver(event: DeliverEvent): void {
+    const { msg, source, destination } = event;
     const run = this.#origins.runOf(msg, source.node);
-    if (run === undefined) {
-      return;
+    if (run !== undefined) {
+      this.#late.acts(source.node, run);
     }
-    this.#late.acts(source.node, run);
-    if (!run.hasEnded) {
+    if (run !== undefined && !run.hasEnded) {
       this.#hold(run, destination.node, msg, false);
       this.#senders.sends(source.node, run);
+    } else if (this.#runs.size > 0 && this.#watched.has(source.node)) {
+      this.#senders.sendsStranger(event);
     }
   }
 
@@ -263,6 +265,11 @@ export class CompletionTracker {
     const sentFor = this.#senders.completes(node, run);
     if (sentFor !== undefined) {
       run.joinInto(sentFor);
+    } else if (!run.hasEnded) {
+      for (const { msg, destination } of this.#senders.strangersOf(node)) {
+        this.#hold(run, destination.node, msg, false);
+        this.#senders.sends(node, run);
+      }
     }
     this.#runs.letGo(pending);
   }

@@ -28,7 +28,7 @@ export class ConsumerLog {
     this.#queue = queue;
     const { log } = host;
     const counted = (key: string, values: Readonly<Record<string, string>>): ThrottledWarning =>
-      new ThrottledWarning((also) => log.warn(also > 0 ? `${key}-also` : key, { ...values, also }));
+      new ThrottledWarning((also) => log.warn(key, { ...values, also }));
     this.#unwired = counted("unrecognised-unwired", { queue });
     this.#link = counted("unusable-link", {});
     this.#held = new ThrottledWarning(() => log.warn("held-day", this.#values), DAY_MS);
@@ -72,7 +72,7 @@ export class ConsumerLog {
   }
 
   paused(cause: PauseCause): void {
-    this.#host.log.warn("paused", { cause: this.#host.statusWord(`pause.${cause}`) });
+    this.#host.log.warn("paused", { cause });
   }
 
   resumed(): void {

@@ -54,7 +54,7 @@ export class Endings {
     const { log, settings } = parts;
     const queue = settings.queue.name;
     this.#gaveUpWarning = new ThrottledWarning((also) =>
-      log.warn(also > 0 ? "rejected-also" : "rejected", { queue, also, ...this.#last }),
+      log.warn("rejected", { queue, also, ...this.#last }),
     );
     this.#stuckWarning = new ThrottledWarning(() =>
       log.warn("dead-letters-stuck", { detail: this.#stuck ?? "" }),
@@ -142,7 +142,7 @@ export class Endings {
       return;
     }
     event.phase = "ending";
-    const history = { attempts: event.attempt, deaths: event.deaths };
+    const history = { attempts: event.attempt, deaths: event.deaths, redelivered: event.redelivered };
     const copy = retryQueue.postpone(event.delivery, history, settings.retryDelay);
     this.whenCopied(copy, false, (isWithBroker) => {
       if (isWithBroker) {

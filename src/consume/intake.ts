@@ -6,7 +6,7 @@
 import { now } from "../amqp/clock";
 import type { Delivery } from "../amqp/delivery";
 import { deadLetterName } from "../amqp/queue";
-import type { RetryQueue } from "../amqp/retry-queue";
+import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
 import type { ConsumerLog } from "./consumer-log";
 import type { Endings } from "./endings";
 import type { EventInHand, InCharge } from "./event-in-hand";
@@ -98,14 +98,14 @@ export class Intake {
   /** @param before what this process knows of it, where its nodes were stopped; else the message says so itself */
   #inHand(delivery: Delivery, before?: EventInHand): EventInHand {
     const { consumer, inCharge, retryQueue } = this.#parts;
-    const history = retryQueue?.history(delivery) ?? { attempts: 0, deaths: 0 };
+    const history = retryQueue?.history(delivery) ?? NO_HISTORY;
     const time = now();
     const event: EventInHand = {
       id: `${this.#prefix}.${++this.#sequence}`,
       delivery,
       attempt: before?.attempt ?? history.attempts + 1,
       deaths: history.deaths,
-      redelivered: before?.redelivered ?? (delivery.redelivered || history.deaths > 0),
+      redelivered: before?.redelivered ?? (delivery.redelivered || history.redelivered),
       since: time,
       takenUpAt: time,
       phase: "queued",
@@ -159,7 +159,7 @@ export class Intake {
       return;
     }
     event.phase = "ending";
-    const copy = queue.again(event.delivery, { attempts: event.attempt - 1, deaths });
+    const copy = queue.again(event.delivery, { attempts: event.attempt - 1, deaths, redelivered: true });
     endings.whenCopied(copy, false, (isWithBroker) => {
       if (isWithBroker) {
         endings.settle(event, "accept");

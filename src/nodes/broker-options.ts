@@ -3,7 +3,8 @@ import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { Node, NodeAPI } from "node-red";
 import type { ConnectionOptions } from "../amqp/connection";
 import type { BrokerCredentials } from "./broker-node";
-import { type BrokerSettings, brokerSettings, type Definition, SettingsError } from "./settings";
+import { type BrokerSettings, brokerSettings } from "./broker-settings";
+import { type Definition, SettingsError } from "./settings";
 
 /** The core `tls-config` node, which knows certificates, authorities and server names. */
 interface TlsNode extends Node {

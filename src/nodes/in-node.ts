@@ -13,12 +13,13 @@ import type { ConsumerHost } from "../consume/parts";
 import type { Service } from "../regards/services";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
+import { consumerSettings, filterOf } from "./consumer-settings";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { NodeLives } from "./node-lives";
 import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
-import { consumerSettings, type Definition, filterOf, SettingsError } from "./settings";
+import { type Definition, SettingsError } from "./settings";
 import { consumerStatus, StatusDisplay } from "./status";
 import { logOf, translator } from "./words";
 

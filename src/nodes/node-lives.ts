@@ -117,21 +117,32 @@ export class NodeLives {
   }
 
   async #leave(life: NodeLife, queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
-    const lease = broker.lease("consume");
+    // Its broker node may have been made anew since, or point elsewhere now.
+    const another = broker.isOpen ? undefined : broker.again();
+    const used = another ?? broker;
+    const lease = used.lease("consume");
+    let stop: () => void = () => undefined;
+    // The broker node waits for nobody who only tidies up.
+    const closing = new Promise<never>((_, reject) => {
+      stop = used.onClosing(async () => reject(new Error("The broker node closes.")));
+    });
     try {
-      await untilUp(lease.connection);
+      await Promise.race([untilUp(lease.connection), closing]);
       if (this.isShared(life)) {
         return;
       }
       const isOwed = this.#memories.get(keyOf(life))?.isOwed ?? false;
-      const left = await leaveQueue((work) => lease.connection.aside(work), queue, isOwed);
+      const leaving = leaveQueue((work) => lease.connection.aside(work), queue, isOwed);
+      const left = await Promise.race([leaving, closing]);
       if (left.kind === "kept") {
         log.warn(key, { queue: queue.name, waiting: left.waiting });
       }
     } catch {
       // Out of reach: it expires by itself.
     } finally {
+      stop();
       await lease.release();
+      await another?.close();
     }
   }
 }

@@ -202,7 +202,11 @@ function flow(vhost: FreshVhost, journal = ""): FlowNode[] {
       outputs: 1,
       wires: [["slim"]],
     },
-    code("slim", "return { id: msg.payload.orderId, redelivered: msg.regards.redelivered };", "probe"),
+    code(
+      "slim",
+      "const { redelivered, attempt } = msg.regards; return { id: msg.payload.orderId, redelivered, attempt };",
+      "probe",
+    ),
     { id: "probe", type: "test-probe", z: "tab", journal, countOnly: journal !== "", wires: [] },
   ];
 }
@@ -210,6 +214,7 @@ function flow(vhost: FreshVhost, journal = ""): FlowNode[] {
 interface Sighting {
   readonly id: number;
   readonly redelivered: boolean;
+  readonly attempt: number;
 }
 
 function sightingsIn(journal: string): Sighting[] {
@@ -227,10 +232,11 @@ function missing(ids: readonly number[]): number[] {
 function unmarkedDuplicates(sightings: readonly Sighting[]): number[] {
   const seen = new Set<number>();
   return sightings
-    .filter(({ id, redelivered }) => {
+    .filter(({ id, redelivered, attempt }) => {
       const isAgain = seen.has(id);
       seen.add(id);
-      return isAgain && !redelivered;
+      // Another attempt is marked as one.
+      return isAgain && !redelivered && attempt === 1;
     })
     .map(({ id }) => id);
 }

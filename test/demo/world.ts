@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watchDebug } from "../examples/debug-sidebar";
 import type { Example } from "../examples/example";
+import { ownQueue } from "../nodes/flows";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { startNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
@@ -75,7 +76,6 @@ async function startDemoNodeRed(
   flows: Example,
 ): Promise<TestNodeRed> {
   const [tenant = ""] = regards.tenants;
-  const orders = `nodered.${tenant}.order.${flows.id("regards-order-in", "order events")}`;
   const nodeRed = await startNodeRed({
     version: 5,
     env: {
@@ -87,7 +87,6 @@ async function startDemoNodeRed(
       REGARDS_WEB_USER: regards.user.login,
       REGARDS_WEB_PASSWORD: regards.user.password,
       REGARDS_DOWNLOADS: downloads,
-      REGARDS_DEAD_QUEUE: `${orders}.dead`,
     },
     settings: {
       editorTheme: {
@@ -98,6 +97,15 @@ async function startDemoNodeRed(
       },
     },
   });
+  // The queue's name holds the installation's digest, which nobody knows before.
+  const queue = await ownQueue(
+    nodeRed,
+    `nodered.${tenant}.order`,
+    flows.id("regards-order-in", "order events"),
+  );
+  await nodeRed.evaluate((_RED, dead) => {
+    process.env.REGARDS_DEAD_QUEUE = dead;
+  }, `${queue}.dead`);
   // Ctrl-C reaches every process of the terminal; this one is stopped in order, by us.
   await nodeRed.evaluate(() => void process.on("SIGINT", () => undefined));
   return nodeRed;

@@ -5,8 +5,8 @@ import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 
 const EXCHANGE = "^regards\\.broadcast\\..*\\.OrderResponseDtoEvent$";
-const OWN = "^nodered\\.all\\.order\\.modest(?:\\.dead)?$";
-const TEMPORARY = "^nodered\\.all\\.order\\.modest\\.\\w+$";
+const OWN = "^nodered\\.all\\.order\\.[0-9a-f]{8}\\.modest(?:\\.dead|\\.retry)?$";
+const TEMPORARY = "^nodered\\.all\\.order\\.[0-9a-f]{8}\\.modest\\.\\w+$";
 const NOTHING = "^$";
 
 const NEEDED = {

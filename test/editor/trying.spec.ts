@@ -15,7 +15,8 @@ const SERVICES = [order, submission, worker];
 const SENTENCES = {
   "en-US": {
     login: "login refused→ Check user and password. RabbitMQ lets guest in from its own machine only.",
-    vhost: "vhost unknown or forbidden→ Check the name, and ask for permissions of this user on it.",
+    vhost:
+      "vhost unknown or forbidden→ Check the name and its limit of connections, and ask for permissions of this user on it.",
     down: "connection refused→ Nothing listens there: check the port, 5672 or 5671 with TLS.",
     refused: "You are not allowed to do this here: it takes the right to change flows.",
     there: "ingest · DisseminationAckEvent: there",
@@ -30,7 +31,7 @@ const SENTENCES = {
     login:
       "identifiants refusés→ Vérifiez utilisateur et mot de passe. RabbitMQ n’admet guest que depuis sa propre machine.",
     vhost:
-      "vhost inconnu ou interdit→ Vérifiez le nom et demandez des permissions sur lui pour cet utilisateur.",
+      "vhost inconnu ou interdit→ Vérifiez le nom et son nombre maximal de connexions\u00a0; demandez des permissions sur lui pour cet utilisateur.",
     down: "connexion refusée→ Rien n’écoute là\u00a0: vérifiez le port, 5672 ou 5671 avec TLS.",
     refused: "Vous n’y êtes pas autorisé\u00a0: il faut le droit de modifier les flux.",
     there: "ingest · DisseminationAckEvent: présent",

@@ -36,6 +36,11 @@ export interface Fault {
   readonly lines?: Lines;
   /** Some acknowledgements are refused, and say so; `perhaps` where it depends on the moment. */
   readonly refuses?: boolean | "perhaps";
+  /**
+   * What stops the flow, so that what it had in hand comes again: the death of its process, after which nobody
+   * knows what it had, or a full deploy, after which the next flow has it for the first time.
+   */
+  readonly stoppedBy?: "death" | "deploy";
   /** Some acknowledgements are published twice, with the same message id. */
   readonly resends?: boolean;
   /** Seconds it may take to recover. */

@@ -124,7 +124,7 @@ describe(`hostile deliveries (REGARDS_FAULTS_SEED=${SEED})`, function () {
       (count) => count === 0,
       { what: "an empty queue", ...limits },
     );
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code = "" }) => ["connected", "dead-letters"].includes(code));
     assert.equal(await handled(), published);
     return left();
   }

@@ -20,15 +20,7 @@ export function record(result: Result): void {
 
 /** The table so far. */
 export function table(): string {
-  const head = [
-    "fault",
-    "events",
-    "lost",
-    "came twice (all marked)",
-    "recovery, median",
-    "worst",
-    "a plain client",
-  ];
+  const head = ["fault", "events", "lost", "came twice", "recovery, median", "worst", "a plain client"];
   const rows = results.map(({ title, balance, recoveries, plain }) => [
     title,
     String(balance.events),

@@ -158,7 +158,7 @@ describe("regards-broker", function () {
     [
       "an environment variable that is not set",
       { tenant: ["$", "{NOT_SET_ANYWHERE}"].join("") },
-      /not set: \$\{NOT_SET_ANYWHERE\}/,
+      /tenant: \$\{NOT_SET_ANYWHERE\} not set/,
     ],
     ["a heartbeat of 70000", { heartbeat: 70_000 }, /number from 0 to 65535/],
   ] as const) {

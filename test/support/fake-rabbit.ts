@@ -162,6 +162,8 @@ export class FakeRabbitChannel extends EventEmitter {
 
   async consume(queue: string, give: Give): Promise<{ consumerTag: string }> {
     await this.#ask(`consume ${queue}`, queue);
+    // The broker ends a consumer together with its channel.
+    if (this.isClosed) throw new Error("Channel closed");
     return { consumerTag: this.#rabbit.consume(queue, this, give) };
   }
 
@@ -292,6 +294,7 @@ export class FakeRabbitChannel extends EventEmitter {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#rabbit.ignores?.(call) === true) await new Promise(() => undefined);
     await this.#rabbit.delays?.(call);
+    this.#ensureOpen();
     const refusal = this.#rabbit.refuses?.(call) ?? this.#missing(queue, exchange);
     if (refusal !== undefined) {
       this.breakDown(refusal);

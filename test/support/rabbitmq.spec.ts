@@ -20,6 +20,11 @@ async function open(url: string | Options.Connect, socket: object = {}): Promise
 const closed = (connection: ChannelModel): Promise<unknown> =>
   new Promise((resolve) => connection.once("close", resolve));
 
+/** What the broker has said of itself. */
+interface Greeted {
+  readonly serverProperties: { readonly version: string };
+}
+
 describe("the shared RabbitMQ", function () {
   this.timeout(120_000);
 
@@ -115,6 +120,15 @@ describe("a RabbitMQ of one's own", function () {
   });
 
   after(() => broker?.stop());
+
+  it("is the version it says it is, and the one this run asks for", async () => {
+    const connection = await open(broker.url);
+    const { version } = (connection.connection as unknown as Greeted).serverProperties;
+    await connection.close();
+
+    assert.equal(version.replace(/\.\d+$/, ""), broker.version);
+    assert.equal(broker.version, process.env.REGARDS_RABBITMQ ?? broker.version);
+  });
 
   it("has the vhosts of REGARDS", async () => {
     assert.deepEqual((await broker.console.vhosts()).sort(), [

@@ -99,9 +99,12 @@ export class TestNodeRed {
     }
   }
 
-  /** Deploys the last flows again with some nodes changed, as *Modified Nodes* unless told otherwise. */
+  /**
+   * Deploys the last flows again with some nodes changed, as *Modified Nodes* unless told otherwise. Like the
+   * editor it sends no credentials but those that were edited: Node-RED would take their node for a changed one.
+   */
   redeploy(edits: Edits, options: DeployOptions = {}): Promise<void> {
-    return this.deploy(edited(this.#deployed, edits), { type: "nodes", ...options });
+    return this.deploy(edited(this.#deployed.map(withoutCredentials), edits), { type: "nodes", ...options });
   }
 
   /** The flows as Node-RED would give them to an editor. */
@@ -263,4 +266,8 @@ export class TestNodeRed {
     this.#calls.end(message);
     this.#record.end(message);
   }
+}
+
+function withoutCredentials({ credentials: _, ...node }: FlowNode): FlowNode {
+  return node;
 }

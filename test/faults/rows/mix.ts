@@ -66,6 +66,7 @@ export const mix: Fault = {
   isQuick: true,
   lasts: 0,
   rounds: 1,
+  stoppedBy: "deploy",
   inject: mishaps,
   async mend({ proxy, broker }) {
     proxy.latency(0);

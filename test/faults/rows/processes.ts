@@ -7,7 +7,6 @@ import { either, isLong } from "../form";
 import type { Scene } from "../scene";
 import { ORDERS } from "../stream";
 
-const SILENT = { broken: 0, mended: 0 };
 /** Both have their share of the stream when they have handled so many. */
 const SHARE = 20;
 /** Node-RED's own limit for closing a node (nodeCloseTimeout). */
@@ -39,7 +38,9 @@ export const processFaults: readonly Fault[] = [
       }),
     inject: killTheFirst,
     mend: () => undefined,
-    lines: SILENT,
+    stoppedBy: "death",
+    // Each of them may notice that it is not alone.
+    lines: { broken: 0, mended: 0, perhaps: 2 },
   },
   {
     title: "redeployed while the broker is frozen, heartbeat 30 s",
@@ -57,6 +58,7 @@ export const processFaults: readonly Fault[] = [
     },
     mend: ({ broker }) => broker.thaw(),
     shows: { in: /^connecting$|^retry in/ },
+    stoppedBy: "deploy",
     lines: { broken: 0, mended: 0, perhaps: 2 },
   },
 ];

@@ -126,6 +126,17 @@ describe("the publisher", () => {
     assert.deepEqual(await codes([result]), ["ok"]);
   });
 
+  it("is sure that such a message was not published when it is closed before the next try", async () => {
+    const result = publisher.publish(message("order", { repeat: "never" }));
+    await sentOn(0, 1);
+    channel(0).breakDown(new Error("ACCESS_REFUSED - write access to exchange 'x' refused"));
+    await turn();
+
+    await publisher.close(1);
+
+    assert.deepEqual(await codes([result]), ["CLOSED"]);
+  });
+
   it("gives up on a confirm that does not come: the broker may have it", async () => {
     const results = [
       publisher.publish(message("a")),

@@ -4,9 +4,9 @@ import { EventEmitter } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import { AckOut } from "../../../src/nodes/ack-out";
+import { ackOutSettings } from "../../../src/nodes/ack-out-settings";
 import type { RegardsLink } from "../../../src/nodes/broker-node";
 import { useBroker } from "../../../src/nodes/broker-use";
-import { ackOutSettings } from "../../../src/nodes/settings";
 import { FakeConnection } from "../../support/fake-channel";
 import { FakeClock } from "../../support/fake-clock";
 

@@ -37,7 +37,7 @@ describe("the lives of in-nodes", () => {
     };
     return {
       ...{ nodeId, queue, name: nodeId, server: "host/vhost", filter: "any" },
-      broker: { lease } as unknown as Broker,
+      broker: { lease, isOpen: true, onClosing: () => () => undefined } as unknown as Broker,
       log: { info: () => undefined, warn: (key) => warned.push(key) },
       ...more,
     };

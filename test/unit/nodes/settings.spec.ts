@@ -1,12 +1,9 @@
 /** What may stand in a dialog, and what is said of what may not; a password is never repeated. */
 import assert from "node:assert/strict";
-import {
-  ackOutSettings,
-  brokerSettings,
-  consumerSettings,
-  type Definition,
-  SettingsError,
-} from "../../../src/nodes/settings";
+import { ackOutSettings } from "../../../src/nodes/ack-out-settings";
+import { brokerSettings } from "../../../src/nodes/broker-settings";
+import { consumerSettings } from "../../../src/nodes/consumer-settings";
+import { type Definition, SettingsError } from "../../../src/nodes/settings";
 import { order } from "../../../src/regards/services";
 
 const unset = (name: string): string => ["$", `{${name}}`].join("");

@@ -1,0 +1,113 @@
+/**
+ * The settings of an in-node. Enters: its definition, the kind of event, and the REGARDS of its broker node. Leaves:
+ * which queue, which events of it, and when they are settled.
+ */
+import { LONGEST_NAME, type QueuePlan, retryName } from "../amqp/queue";
+import type { ConsumerSettings } from "../consume/settings";
+import { broadcastExchange, type Service } from "../regards/services";
+import type { RegardsSystem } from "../regards/system";
+import { choice, type Definition, number, refuseUnset, SettingsError, text, whole } from "./settings";
+
+const PROPERTIES = [
+  ...["queueMode", "queue", "queueType", "correlationType", "correlation", "owner", "contentType"],
+  ...["maxInFlight", "settle", "attempts", "retryDelay", "deadline", "notWaitedFor"],
+];
+
+/** A pattern with nested repeats takes for ever on a long text; correlation ids are short. */
+const LOOKED_AT = 1_024;
+
+/** Which node of which Node-RED: parts of the name of its own queue. */
+export interface Place {
+  readonly id: string;
+  readonly installation: string;
+}
+
+/** @throws SettingsError */
+export function consumerSettings(
+  definition: Definition,
+  place: Place,
+  service: Service,
+  system: RegardsSystem,
+): ConsumerSettings {
+  refuseUnset(definition, PROPERTIES);
+  const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
+  return {
+    queue: queuePlan(definition, place, service, system),
+    correlation: correlationTest(correlationType, text(definition, "correlation", "")),
+    anyCorrelation: correlationType === "any",
+    owner: text(definition, "owner", "") || undefined,
+    contentType: text(definition, "contentType", "") || undefined,
+    maxInFlight: whole(definition, "maxInFlight", 10, 1, 65_535),
+    settle: choice(definition, "settle", ["finished", "handed", "manual"]),
+    attempts: whole(definition, "attempts", 3, 1, 1_000),
+    retryDelay: 1_000 * number(definition, "retryDelay", 30, 0, 86_400),
+    notWaitedFor: new Set(
+      text(definition, "notWaitedFor", "")
+        .split(",")
+        .map((type) => type.trim())
+        .filter((type) => type !== ""),
+    ),
+    deadline: 60_000 * number(definition, "deadline", 25, 0.01, 10_080),
+  };
+}
+
+/** Which events a node keeps, as text to compare: two readers of one queue must want the same. */
+export function filterOf(definition: Definition, service: Service, { tenant }: RegardsSystem): string {
+  const { correlationType = "any", correlation = "", owner = "", contentType = "" } = definition;
+  const wanted = correlationType === "any" ? "" : correlation;
+  return JSON.stringify([service.name, tenant ?? "", correlationType, wanted, owner, contentType]);
+}
+
+function queuePlan(
+  definition: Definition,
+  { id, installation }: Place,
+  service: Service,
+  system: RegardsSystem,
+): QueuePlan {
+  const mode = choice(definition, "queueMode", ["own", "existing", "temporary"]);
+  const given = text(definition, "queue", "");
+  const exchange = broadcastExchange(system.namespace, service.eventClass);
+  const name = `nodered.${system.tenant ?? "all"}.${service.name}.${installation}.${id}`;
+  switch (mode) {
+    case "existing":
+      if (given === "") {
+        throw new SettingsError("required", { property: "queue" });
+      }
+      return { mode, name: given };
+    case "temporary":
+      return { mode, name, exchange };
+    case "own": {
+      const own = given || name;
+      if (Buffer.byteLength(retryName(own)) > LONGEST_NAME) {
+        throw new SettingsError("long", { property: "queue", value: own });
+      }
+      return { mode, name: own, type: choice(definition, "queueType", ["quorum", "classic"]), exchange };
+    }
+  }
+}
+
+function correlationTest(
+  type: "any" | "prefix" | "regex",
+  value: string,
+): (correlationId: string | undefined) => boolean {
+  if (type !== "any" && value === "") {
+    // It would let everything through, which is what "any" is for.
+    throw new SettingsError("required", { property: "correlation" });
+  }
+  switch (type) {
+    case "any":
+      return () => true;
+    case "prefix":
+      return (correlationId) => correlationId?.startsWith(value) ?? false;
+    case "regex": {
+      let pattern: RegExp;
+      try {
+        pattern = new RegExp(value, "u");
+      } catch {
+        throw new SettingsError("regex", { property: "correlation", value });
+      }
+      return (correlationId) =>
+        correlationId !== undefined && pattern.test(correlationId.slice(0, LOOKED_AT));
+    }
+  }
+}

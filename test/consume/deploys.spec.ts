@@ -1,0 +1,231 @@
+/** What a deploy changes for events, and what it does not: wires, missing types, work under way, subflows. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ownQueue, tab } from "../nodes/flows";
+import { edited, inside, subflow } from "../support/flow-edits";
+import { needsPrivateBroker } from "../support/shared-rabbitmq";
+import type { FlowNode } from "../support/test-node-red";
+import { untilValue } from "../support/until";
+import { ConsumeStage, code, DEAD, inNode, ORDERS, probe, QUEUE, upTo } from "./stage";
+
+describe("an event and a deploy", function () {
+  this.timeout(60_000);
+  let stage: ConsumeStage;
+
+  before(function () {
+    needsPrivateBroker(this);
+  });
+
+  beforeEach(async () => {
+    stage = await ConsumeStage.set();
+  });
+
+  afterEach(() => stage.strike());
+
+  it("a wire that a Modified Nodes deploy adds is used, and one that it takes away is not (B1)", async () => {
+    await stage.deploy([inNode(), probe("first"), probe("done"), probe("strange")]);
+    const consumers = () => stage.vhost.broker.console.consumers(stage.vhost.vhost);
+    const before = await consumers();
+
+    await stage.redeploy({ in: { wires: [["first"], [], ["done"], [], [], ["strange"]] } });
+    await stage.publish([1], { status: "DONE" });
+    await stage.publish([2], { status: "NEVER_HEARD_OF" });
+    await stage.nodeRed.nextMessage("done");
+    await stage.nodeRed.nextMessage("strange");
+    await stage.untilSettled();
+
+    await stage.redeploy({ in: { wires: [["first"], [], [], [], [], []] } });
+    await stage.publish([3], { status: "DONE" });
+    await stage.publish([4], { status: "NEVER_HEARD_OF" });
+    await stage.untilQueue(DEAD, { ready: 1 });
+    await stage.untilSettled();
+
+    assert.deepEqual(stage.ids("done"), [1]);
+    assert.deepEqual(await consumers(), before, "the node was not restarted");
+  });
+
+  it("with a node type missing events go back after some seconds, said so, and come when it is there (B7)", async () => {
+    await stage.deploy([inNode(), { ...probe("first"), hold: true }]);
+    await stage.publish([1]);
+    await stage.nodeRed.nextMessage("first");
+
+    const missing = { type: "no-such-type", z: "tab", wires: [] };
+    await stage.redeploy({ strange: missing }, { incomplete: true });
+    await stage.publish([2, 3]);
+
+    await stage.nodeRed.untilStatus("in", ({ text }) => text === "paused: a node type is missing");
+    await stage.untilQueue(QUEUE, { ready: 2, unacked: 1, consumers: 0 });
+    await stage.nodeRed.release("first", 1);
+    await stage.untilQueue(QUEUE, { ready: 2, unacked: 0 });
+
+    await stage.redeploy({ strange: undefined });
+    await stage.nodeRed.untilMessages("first", 3);
+    await stage.nodeRed.release("first", 2);
+    await stage.untilSettled();
+    assert.deepEqual(stage.ids("first").sort(), [1, 2, 3]);
+  });
+
+  for (const queueType of ["quorum", "classic"]) {
+    it(`four deploys are no attempts, and the fifth hand-out is the first attempt still (B9, ${queueType})`, async () => {
+      const gate = { ...probe("first"), hold: true };
+      await stage.deploy([inNode({ queueType, attempts: 2 }), gate]);
+      await stage.publish([1]);
+      await stage.nodeRed.nextMessage("first");
+
+      for (const type of ["nodes", "full", "flows", "full"] as const) {
+        const { length } = stage.nodeRed.messages("first");
+        await stage.redeploy({ first: { name: `${type} ${length}` } }, { type, timeout: 20_000 });
+        await stage.nodeRed.untilMessages("first", length + 1);
+      }
+      await stage.nodeRed.release("first", 1);
+      await stage.untilSettled();
+
+      const regards = stage.nodeRed.messages("first").map((message) => message.regards as Regards);
+      assert.deepEqual(
+        regards.map(({ attempt, redelivered }) => [attempt, redelivered]),
+        Array(5).fill([1, false]),
+      );
+    });
+  }
+
+  describe("while a request is under way", () => {
+    let server: Server;
+    let url: string;
+    let asked: ServerResponse[];
+
+    beforeEach(async () => {
+      asked = [];
+      server = createServer((_request, response) => asked.push(response)).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    });
+
+    afterEach(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    for (const type of ["nodes", "full"] as const) {
+      it(`a deploy (${type}) repeats no work that ends within five seconds: 5 requests for 5 events (q10)`, async () => {
+        await stage.deploy([inNode(), request(url), probe("after")]);
+        await stage.publish(upTo(5));
+        await untilValue(
+          () => asked.length,
+          (count) => count === 5,
+          { what: "five requests" },
+        );
+
+        const deployed = stage.redeploy({ first: { name: "edited" } }, { type, timeout: 20_000 });
+        // The deploy is under way when the answers come.
+        await stage.nodeRed.untilLog(({ msg }) => /^Stopping/.test(msg));
+        for (const response of asked) {
+          response.end("done");
+        }
+        await deployed;
+        await stage.untilReading();
+        await stage.untilSettled();
+
+        assert.equal(asked.length, 5);
+        assert.equal((await stage.queue(DEAD))?.ready, 0);
+      });
+    }
+  });
+
+  it("Selection to Subflow leaves the old queue unbound and says what waits in it (q9)", async () => {
+    const nodes = [inNode({ queue: "" }), { ...probe("first"), hold: true }];
+    await stage.deploy(nodes, {});
+    const old = await ownQueue(stage.nodeRed, "nodered.all.order", "in");
+    await stage.publish(upTo(12));
+    await stage.nodeRed.untilMessages("first", 10);
+
+    await stage.nodeRed.deploy(
+      [
+        tab,
+        stage.broker(),
+        ...subflow("sub", nodes),
+        { id: "inst", type: "subflow:sub", z: "tab", wires: [] },
+      ],
+      { timeout: 30_000 },
+    );
+    await stage.untilReading(inside("inst", "in"));
+
+    await stage.nodeRed.untilLog(
+      ({ level, msg }) => level !== "debug" && msg.includes(old) && /: 12\b/.test(msg),
+    );
+    const bindings = await stage.vhost.broker.console.bindings(stage.vhost.vhost);
+    const bound = bindings
+      .filter(({ source_name: source }) => source === ORDERS)
+      .map((each) => each.destination_name);
+    assert.deepEqual(bound, [await ownQueue(stage.nodeRed, "nodered.all.order", "inst-in")]);
+  });
+
+  it("a node that is deleted while it is disabled leaves its queue: nothing fills it any more (q9)", async () => {
+    await stage.deploy([inNode(), probe("first")]);
+    await stage.redeploy({ in: { d: true } });
+    await stage.publish([1, 2]);
+    await stage.untilQueue(QUEUE, { ready: 2 });
+
+    await stage.redeploy({ in: undefined });
+
+    await stage.nodeRed.untilLog(({ level, msg }) => level !== "debug" && /messages waiting .*: 2/.test(msg));
+    await stage.publish([3]).catch(() => undefined);
+    await stage.untilQueue(QUEUE, { ready: 2 });
+  });
+
+  it("two instances of a subflow with one queue and a filter each: the second is refused, in red (q12)", async () => {
+    const nodes = [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: for Node-RED to fill in
+      inNode({ correlationType: "prefix", correlation: "${P}", wires: [[], [], [], [], [], []] }),
+    ];
+    const env = [{ name: "P", type: "str", value: "" }];
+    const instance = (id: string, value: string): FlowNode => ({
+      ...{ id, type: "subflow:sub", z: "tab", wires: [] },
+      env: [{ name: "P", type: "str", value }],
+    });
+    const flows = [
+      tab,
+      stage.broker(),
+      ...subflow("sub", nodes, { env }),
+      instance("a", "x-"),
+      instance("b", "y-"),
+    ];
+
+    await stage.nodeRed.deploy(flows);
+
+    await stage.untilReading(inside("a", "in"));
+    await stage.nodeRed.untilStatus(inside("b", "in"), ({ fill }) => fill === "red");
+    await stage.nodeRed.untilLog(({ level, msg }) => level === "error" && msg.includes(`Queue ${QUEUE}`));
+    await stage.nodeRed.deploy(edited(flows, { b: { env: [{ name: "P", type: "str", value: "x-" }] } }));
+    await stage.untilReading(inside("b", "in"));
+  });
+
+  it("a function that throws after its handler has returned fails its attempt at the deadline (q13)", async () => {
+    const func = "setTimeout(() => { throw new Error('too late'); node.done(); }, 10);";
+    await stage.deploy([inNode({ attempts: 1, deadline: 0.01 }), code("first", func)]);
+
+    await stage.publish([1]);
+
+    const [letter] = await stage.letters(1);
+    assert.match(String(letter?.properties.headers?.["regards-flow.reason"]), /too late/);
+  });
+});
+
+interface Regards {
+  readonly attempt: number;
+  readonly redelivered: boolean;
+}
+
+function request(url: string): FlowNode {
+  const settings = {
+    method: "POST",
+    ret: "txt",
+    paytoqs: "ignore",
+    url,
+    tls: "",
+    persist: false,
+    senderr: false,
+  };
+  return { id: "first", type: "http request", z: "tab", ...settings, wires: [["after"]] };
+}
