@@ -5,7 +5,6 @@
  * be accepted. It knows neither attempts nor REGARDS.
  */
 import type { Delivery } from "./delivery";
-import type { Fault } from "./fault";
 import { Publisher } from "./publisher";
 import { deadLetterName, type OwnQueue } from "./queue";
 import type { Lease } from "./shared-connection";
@@ -37,10 +36,17 @@ export class Copies {
     this.#changed = changed;
   }
 
-  /** Why copies do not get through just now. */
-  get fault(): Fault | undefined {
+  /** Why copies do not get through just now, in words. */
+  get trouble(): string | undefined {
     const state = this.#out?.publisher.state;
-    return state?.phase === "waiting" ? state.fault : undefined;
+    switch (state?.phase) {
+      case "waiting":
+        return state.fault.detail;
+      case "blocked":
+        return state.reason;
+      default:
+        return undefined;
+    }
   }
 
   /**

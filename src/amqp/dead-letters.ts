@@ -8,6 +8,7 @@
 import { now } from "./clock";
 import type { Copies } from "./copies";
 import type { Delivery } from "./delivery";
+import { faultOf } from "./fault";
 import { type Aside, DEAD_LETTER_SUFFIX, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
 
 /** Headers we add to what is given up. */
@@ -41,11 +42,17 @@ export class DeadLetters {
   readonly #copies: Copies | undefined;
   #there: { readonly until: number; readonly known: Promise<boolean> } | undefined;
   #detourUntil = Number.NEGATIVE_INFINITY;
+  #refusal: string | undefined;
 
   constructor(queue: QueuePlan, aside: Aside, copies: Copies | undefined) {
     this.#queue = queue;
     this.#aside = aside;
     this.#copies = copies;
+  }
+
+  /** Why no letter can be written just now, in words. */
+  get trouble(): string | undefined {
+    return this.#refusal ?? this.#copies?.trouble;
   }
 
   /**
@@ -80,8 +87,14 @@ export class DeadLetters {
     const queue = this.#queue;
     if (queue.mode === "own" && (this.#there === undefined || now() > this.#there.until)) {
       const known = prepareDeadLetterQueue(this.#aside, queue).then(
-        () => true,
-        () => false,
+        () => {
+          this.#refusal = undefined;
+          return true;
+        },
+        (error) => {
+          this.#refusal = faultOf(error).detail;
+          return false;
+        },
       );
       this.#there = { until: now() + TRUST_MS, known };
     }

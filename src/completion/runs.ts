@@ -42,7 +42,12 @@ export class Runs {
     run.endsByVerdict = endsByVerdict;
     this.#open.add(run);
     this.#origins.begin(run);
-    this.#origins.outside(send);
+    try {
+      this.#origins.outside(send);
+    } catch (error) {
+      this.forget(run);
+      throw error;
+    }
     this.#endIdleSoon(run);
     return run;
   }

@@ -6,6 +6,7 @@
 import type { DeadLetters } from "../amqp/dead-letters";
 import { isDeadLetter } from "../amqp/dead-letters";
 import type { NodeLog } from "../amqp/log";
+import { deadLetterName } from "../amqp/queue";
 import type { RetryQueue } from "../amqp/retry-queue";
 import { ThrottledWarning } from "../amqp/throttled-warning";
 import type { EventInHand } from "./event-in-hand";
@@ -30,8 +31,6 @@ export interface EndingParts {
   readonly counters: EndingCounters;
   /** True where the broker's queue is as this node would have declared it. */
   isQueueOurs(): boolean;
-  /** Why copies do not get through, in words. */
-  trouble(): string;
   /** A letter was written. */
   gaveUp(): void;
   /** Something threw where nothing should. */
@@ -199,7 +198,8 @@ export class Endings {
 
   /** Nothing is safe yet. It keeps its place, so that not all of the queue comes to wait here. */
   #giveUpLater(event: EventInHand): void {
-    this.#stuck = this.#parts.trouble();
+    const { deadLetters, settings } = this.#parts;
+    this.#stuck = deadLetters.trouble ?? deadLetterName(settings.queue.name);
     this.#stuckWarning.happened();
     event.phase = "stuck";
     event.timer = setTimeout(() => {

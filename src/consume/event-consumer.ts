@@ -8,7 +8,7 @@ import { Copies } from "../amqp/copies";
 import { DeadLetters } from "../amqp/dead-letters";
 import { withDeadline } from "../amqp/deadline";
 import type { Delivery } from "../amqp/delivery";
-import { type Aside, deadLetterName, leaveQueue } from "../amqp/queue";
+import { type Aside, leaveQueue } from "../amqp/queue";
 import { RetryQueue } from "../amqp/retry-queue";
 import type { Lease } from "../amqp/shared-connection";
 import { type Finding, Subscription } from "../amqp/subscription";
@@ -69,7 +69,6 @@ export class EventConsumer implements InCharge {
       counters: this.#counters,
       deadLetters: new DeadLetters(queue, this.#aside, this.#copies),
       isQueueOurs: () => this.#finding.differs === undefined,
-      trouble: () => this.#copies?.fault?.detail ?? deadLetterName(queue.name),
       gaveUp: () => this.#gaveUp(),
       surprised: (error) => this.#log.surprised(error),
     });
@@ -102,6 +101,7 @@ export class EventConsumer implements InCharge {
     this.#watchdog = setInterval(() => this.#lookAround(), beat);
     this.#watchdog.unref();
     tracker?.acquire();
+    this.#takeOver();
     this.#subscription.start();
   }
 
@@ -188,23 +188,37 @@ export class EventConsumer implements InCharge {
     this.#parts.host.changed();
   }
 
-  /** Stops taking deliveries, lets the flow finish for a moment, and gives the rest back to the broker. */
-  async close(removed: boolean): Promise<void> {
+  /**
+   * Stops taking deliveries, lets the flow finish for a moment, and gives the rest back to the broker.
+   * @param removed the node was deleted, and its own queue with it
+   * @returns false where that queue could not be reached, and is still to be left
+   */
+  async close(removed: boolean): Promise<boolean> {
     // The nodes behind this one may be closed already: what comes now goes back, untouched, with the channel.
     this.#offering.close();
     this.#stopFollowing();
     await Promise.all([this.#subscription.cancel(CLOSE_MS), this.#drain()]);
     clearInterval(this.#watchdog);
-    this.#giveBack();
+    this.#giveBack(removed);
     await this.#subscription.close(CLOSE_MS);
     this.#stopListening();
     await this.#copies?.close(CLOSE_MS);
     // A deploy of other nodes lets the runs go on, and their outcomes are still to be heard.
     this.#parts.memory.afterRuns(() => this.#parts.tracker?.release());
-    if (removed) {
-      await this.#leaveQueue();
-    }
+    const isLeft = !removed || (await this.#leaveQueue());
     await this.#lease.release();
+    return isLeft;
+  }
+
+  /** What was to be decided by hand nobody can decide any more once the node has no input. */
+  #takeOver(): void {
+    const { memory, settings } = this.#parts;
+    for (const event of settings.settle === "manual" ? [] : [...memory.events.values()]) {
+      if (event.run?.endsByVerdict === true) {
+        event.inCharge = this;
+        this.ended(event, { kind: "again" });
+      }
+    }
   }
 
   /** The events this life of the node is in charge of. */
@@ -246,14 +260,14 @@ export class EventConsumer implements InCharge {
   }
 
   /** What the flow still has is expected to come again: to the node's next life, if nodes behind it go on. */
-  #giveBack(): void {
+  #giveBack(removed: boolean): void {
     const { memory, flows, settings } = this.#parts;
     this.#giveBackUntouched();
-    const flowIsGone = settings.settle === "manual" && flows.isFullStop;
+    const isUndecidable = settings.settle === "manual" && (flows.isFullStop || removed);
     for (const event of this.#mine()) {
       memory.expect(event);
       event.delivery.settle("return");
-      if (event.phase === "flow" && flowIsGone) {
+      if (event.phase === "flow" && isUndecidable) {
         this.ended(event, { kind: "again" });
       } else if (event.ending !== undefined) {
         // A copy on its way comes to its end by itself; what could not be given up is the successor's to try.
@@ -273,11 +287,14 @@ export class EventConsumer implements InCharge {
   }
 
   /** The node was deleted: its own queue goes with it, unless somebody reads it or something waits in it. */
-  async #leaveQueue(): Promise<void> {
+  async #leaveQueue(): Promise<boolean> {
     const { memory, settings } = this.#parts;
     const { queue } = settings;
-    if (queue.mode !== "own" || !this.#lease.connection.isUp) {
-      return;
+    if (queue.mode !== "own") {
+      return true;
+    }
+    if (!this.#lease.connection.isUp) {
+      return false;
     }
     try {
       const leaving = leaveQueue(this.#aside, queue, memory.isOwed);
@@ -285,8 +302,9 @@ export class EventConsumer implements InCharge {
       if (left.kind === "kept") {
         this.#log.queueKept(left.waiting);
       }
+      return true;
     } catch {
-      // Out of reach: it expires by itself.
+      return false;
     }
   }
 

@@ -64,7 +64,8 @@ export class Intake {
     const { memory, service, settings, system, hasDied } = consumer;
     counters.received += 1;
     consumer.host.changed();
-    const known = delivery.redelivered ? memory.recognise(delivery) : undefined;
+    // Copies of ours have ids, so that they need no mark: a classic queue forgets it when its broker is killed.
+    const known = delivery.redelivered || this.#isCopy(delivery) ? memory.recognise(delivery) : undefined;
     if (known !== undefined && "verdict" in known) {
       delivery.settle(known.verdict);
       return;
@@ -132,17 +133,18 @@ export class Intake {
     }
   }
 
+  /** It was published by this package, and has an id of its own. */
+  #isCopy({ exchange, properties }: Delivery): boolean {
+    const { queue } = this.#parts.consumer.settings;
+    const isOurs = queue.mode === "own" && exchange === deadLetterName(queue.name);
+    return isOurs && typeof properties.messageId === "string";
+  }
+
   /** A copy whose confirm was lost was published twice. */
   #isRepeatedCopy(delivery: Delivery): boolean {
-    const { memory, settings } = this.#parts.consumer;
     const { messageId } = delivery.properties;
-    return (
-      settings.queue.mode === "own" &&
-      delivery.exchange === deadLetterName(settings.queue.name) &&
-      !delivery.redelivered &&
-      typeof messageId === "string" &&
-      memory.isRepeatedCopy(messageId)
-    );
+    const isFirstTime = this.#isCopy(delivery) && !delivery.redelivered;
+    return isFirstTime && this.#parts.consumer.memory.isRepeatedCopy(String(messageId));
   }
 
   /**

@@ -86,11 +86,12 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
             consumer = undefined;
           }
           shown.stop();
-          // Who shares the queue may be stopped just now, too: then it is looked at again when the flows run.
+          // Who shares the queue may be stopped just now, too, or the broker be away: then it is looked at again
+          // when the flows run.
           const isLeaving = removed && !isInFlows(RED, this) && !lives.isShared(life);
           lives.stopped(life);
-          await started.close(isLeaving);
-          if (isLeaving) {
+          const isLeft = await started.close(isLeaving);
+          if (isLeaving && isLeft) {
             lives.removed(life);
           }
         },

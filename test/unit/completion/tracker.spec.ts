@@ -280,6 +280,16 @@ describe("the completion of an event", () => {
     assert.equal(tracker.size, 0);
   });
 
+  it("is not waited for when the message could not be sent", () => {
+    const message = { _msgid: "event" };
+    const fail = (): never => {
+      throw new Error("no");
+    };
+    assert.throws(() => tracker.track(message, fail, () => assert.fail(), { endsByVerdict: true }), /no/);
+
+    assert.equal(tracker.size, 0);
+  });
+
   it("is decided with that of all events a message was joined from", async () => {
     const held: { msg: FlowMessage; done: () => void }[] = [];
     nodeRed.node("join", ["verdict"], (msg, done) => {

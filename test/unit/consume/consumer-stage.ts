@@ -31,6 +31,7 @@ export interface FakeRun {
   isForgotten: boolean;
   /** No node has anything of it. */
   isIdle: boolean;
+  readonly endsByVerdict: boolean;
   end(outcome?: Outcome): void;
 }
 
@@ -207,7 +208,7 @@ export class ConsumerStage {
       { endsByVerdict = false }: TrackOptions,
     ): Run => {
       const run: FakeRun = {
-        ...{ heldBy: "function", isForgotten: false, isIdle: false },
+        ...{ heldBy: "function", isForgotten: false, isIdle: false, endsByVerdict },
         end: (outcome = { kind: "finished" }) => {
           run.isIdle = true;
           if (!run.isForgotten && !(endsByVerdict && outcome.kind === "finished")) {
@@ -226,7 +227,13 @@ export class ConsumerStage {
     runsOf: () => new Set(this.runsOf),
   } as unknown as CompletionTracker;
 
-  #next: FakeRun = { heldBy: "", isForgotten: true, isIdle: true, end: () => undefined };
+  #next: FakeRun = {
+    heldBy: "",
+    isForgotten: true,
+    isIdle: true,
+    endsByVerdict: false,
+    end: () => undefined,
+  };
 
   #send(output: number, message: EventMessage): void {
     const { correlationId } = message.regards;

@@ -104,6 +104,39 @@ describe("a consumer at a deploy", () => {
     assert.ok(stage.isEmpty);
   });
 
+  it("offers anew what was to be decided by hand, when nobody can do so any more", async () => {
+    const first = await stage.start({ settle: "manual" });
+    await stage.publish("a");
+    await stage.end(stage.last());
+    await stage.close(first);
+
+    await stage.start({ settle: "finished" });
+
+    assert.equal(stage.sent.length, 2);
+    await stage.end(stage.last());
+    assert.ok(stage.isEmpty);
+  });
+
+  it("lets go of what was to be decided by hand when the node is deleted", async () => {
+    const consumer = await stage.start({ settle: "manual" });
+    await stage.publish("a");
+    await stage.end(stage.last());
+
+    await stage.close(consumer, true);
+
+    assert.equal(stage.trackerUsers, 0);
+    assert.equal(stage.rabbit.ready(QUEUE).length, 1);
+  });
+
+  it("says whether a deleted node's queue is still to be left", async () => {
+    const one = await stage.start();
+    assert.equal(await one.close(true), true);
+
+    const other = await stage.start();
+    await stage.cut();
+    assert.equal(await other.close(true), false);
+  });
+
   it("writes a letter that was on its way when the node was made anew, once", async () => {
     const queue = { mode: "own", name: QUEUE, type: "classic", exchange: "orders" } as const;
     const first = await stage.start({ queue, attempts: 1 });

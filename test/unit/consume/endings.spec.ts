@@ -198,6 +198,25 @@ describe("how an event ends", () => {
     assert.equal(stage.sent.length, 1);
   });
 
+  it("held with the reason why the broker takes no letter: an alarm, or a refusal", async () => {
+    const differs = new Error(
+      "PRECONDITION_FAILED - inequivalent arg 'x-dead-letter-exchange' for queue 'q'",
+    );
+    stage.rabbit.declare(QUEUE);
+    stage.rabbit.refuses = (call) => (call === "declare q" ? differs : undefined);
+    const consumer = await stage.start({ attempts: 1 });
+    stage.rabbit.publishing.become({ phase: "blocked", reason: "low on memory" });
+    await stage.publish("a");
+    await stage.fail(stage.last());
+    await stage.time.advance(12_000);
+    assert.deepEqual(consumer.view.givingUp, { reason: "low on memory" });
+
+    const forbidden = new Error("ACCESS_REFUSED - configure access to queue 'q.dead' refused");
+    stage.rabbit.refuses = (call) => (call === "declare q.dead" ? forbidden : undefined);
+    await stage.time.advance(12_000);
+    assert.deepEqual(consumer.view.givingUp, { reason: forbidden.message });
+  });
+
   it("tried again here when its copy is not confirmed", async () => {
     await stage.start();
     await stage.publish("a");

@@ -233,6 +233,23 @@ describe("an event whose connection is lost", () => {
     assert.deepEqual(stage.seen, ["a", "b"]);
   });
 
+  it("is known without the broker's mark where it is a copy of ours: a killed broker forgets marks", async () => {
+    await stage.start();
+    await stage.publish("a");
+    await stage.fail(stage.last());
+    stage.rabbit.expire(`${QUEUE}.retry`);
+    await settled();
+    await stage.cut();
+    for (const stored of stage.rabbit.ready(QUEUE)) stored.redelivered = false;
+    await stage.restore();
+    assert.equal(stage.sent.length, 2);
+    assert.equal(stage.rabbit.unacked(QUEUE).length, 1, "it is no second copy");
+
+    await stage.fail(stage.last());
+
+    assert.equal(stage.rabbit.ready(`${QUEUE}.retry`).length, 1);
+  });
+
   it("is lost with a temporary queue, which is said", async () => {
     const queue = { mode: "temporary", name: "t", exchange: "orders" } as const;
     const consumer = await stage.start({ queue });
