@@ -2,7 +2,7 @@
  * One delivery as a handle that is settled at most once, and only on the channel it came by: a stale
  * verdict on a newer channel would close it or, worse, acknowledge somebody else's message.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ConsumeMessage, MessageProperties } from "amqplib";
 import type { Verdict } from "./settlements";
 import { unreadableHeaders } from "./unreadable";
@@ -13,6 +13,9 @@ export interface Settler {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Longer ones are not kept as they are. */
+const MOST_TEXT = 400;
 
 export class Delivery {
   /** Why `headers` is empty although the message has some. */
@@ -69,17 +72,20 @@ export class Delivery {
    * that the broker adds (`x-…`) do not count.
    */
   get fingerprint(): string {
-    if (this.#fingerprint === undefined) {
-      const { correlationId, timestamp, messageId } = this.#properties;
-      const headers = Object.entries(this.#headers).filter(
-        ([name, value]) => !name.startsWith("x-") && typeof value !== "object",
-      );
-      this.#fingerprint = createHash("sha1")
-        .update(JSON.stringify([this.exchange, correlationId, timestamp, messageId, headers]))
-        .update(this.#content)
-        .digest("base64");
-    }
+    this.#fingerprint ??= hash("sha1", this.#content, "base64") + this.#particulars();
     return this.#fingerprint;
+  }
+
+  #particulars(): string {
+    const { correlationId, timestamp, messageId } = this.#properties;
+    const particulars: unknown[] = [this.exchange, correlationId, timestamp, messageId];
+    for (const [name, value] of Object.entries(this.#headers)) {
+      if (!name.startsWith("x-") && typeof value !== "object") {
+        particulars.push(name, value);
+      }
+    }
+    const text = JSON.stringify(particulars);
+    return text.length > MOST_TEXT ? hash("sha1", text, "base64") : text;
   }
 
   /** Gives the verdict; false when it comes too late and changes nothing. */

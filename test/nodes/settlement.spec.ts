@@ -222,6 +222,40 @@ describe("settling an event", function () {
       await untilDead(1);
     });
 
+    it("one message joined from several events settles them all, and no other", async () => {
+      const join = {
+        ...{ id: "first", type: "join", z: "tab", mode: "custom", build: "array", count: "3" },
+        ...{ property: "payload", propertyType: "msg", wires: [["alone", "in"]] },
+      } as unknown as FlowNode;
+      await deploy([byHand({ wires: [["first"], [], ["alone"], [], [], []] }), join, probe("alone")]);
+      await publish({ status: "DONE", orderId: 9 });
+      for (const orderId of [1, 2, 3]) await publish({ status: "GRANTED", orderId });
+
+      await nodeRed.untilMessages("alone", 2);
+
+      await untilValue(counts, ({ ready, unacked }) => ready === 0 && unacked === 1, {
+        what: "all but one to be settled",
+      });
+    });
+
+    it("a message made anew in the flow settles the event it was made from", async () => {
+      const anew = { ...decide("accept"), id: "first", func: "return { settle: 'accept' };" };
+      await deploy([byHand(), anew]);
+
+      await publish({ status: "GRANTED" });
+
+      await settled();
+    });
+
+    it("an error that nobody catches is a failed attempt", async () => {
+      await deploy([byHand({ attempts: 2, retryDelay: 0.1 }), thrower("first"), probe("probe")]);
+
+      await publish({ status: "GRANTED" });
+
+      await nodeRed.untilMessages("probe", 2);
+      await untilDead(1);
+    });
+
     it("warns of a verdict it does not know, and takes one for a delivery that has come again meanwhile", async () => {
       await deploy([byHand(), probe("first"), decide("perhaps"), { ...decide("accept"), id: "accept" }]);
       await publish({ status: "GRANTED" });

@@ -68,6 +68,8 @@ export class ConsumerStage {
   /** Which runs a message wired back belongs to. */
   runsOf: readonly FakeRun[] = [];
   leases = 0;
+  /** How long the last user of a connection waits for it to close, in milliseconds. */
+  closing = 0;
   memory = new EventMemory();
   #ids = 0;
 
@@ -189,6 +191,7 @@ export class ConsumerStage {
         connection: link.typed,
         release: async () => {
           this.leases -= 1;
+          if (this.closing > 0) await new Promise((resolve) => setTimeout(resolve, this.closing));
         },
       };
     },

@@ -182,6 +182,7 @@ describe("a consumer at a deploy", () => {
     stage.rabbit.expire(`${QUEUE}.retry`);
     await settled();
     stage.rabbit.ignores = () => true;
+    stage.closing = 2_000;
 
     const passed = await stage.close(consumer, true);
     for (const { run } of stage.sent) run.end();
