@@ -8,7 +8,7 @@
 import { now } from "./clock";
 import type { Copies } from "./copies";
 import type { Delivery } from "./delivery";
-import { type Aside, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
+import { type Aside, deadLetterName, look, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
 
 /** Headers we add to what is given up. */
 const REASON_HEADER = "regards-flow.reason";
@@ -81,11 +81,20 @@ export class DeadLetters {
     if (queue.mode === "own" && (this.#there === undefined || now() > this.#there.until)) {
       const known = prepareDeadLetterQueue(this.#aside, queue).then(
         () => true,
-        () => false,
+        // Without the right to declare it, it may still be there: it was made before the queue was read.
+        () => this.#isSeen(deadLetterName(queue.name)),
       );
       this.#there = { until: now() + TRUST_MS, known };
     }
     return this.#there?.known ?? Promise.resolve(false);
+  }
+
+  async #isSeen(queue: string): Promise<boolean> {
+    try {
+      return (await look(this.#aside, queue)) !== undefined;
+    } catch {
+      return false;
+    }
   }
 }
 
