@@ -9,7 +9,15 @@ import { now } from "./clock";
 import type { Copies } from "./copies";
 import type { Delivery } from "./delivery";
 import { faultOf } from "./fault";
-import { type Aside, DEAD_LETTER_SUFFIX, prepareDeadLetterQueue, type QueuePlan, TO_DEAD } from "./queue";
+import {
+  type Aside,
+  DEAD_LETTER_SUFFIX,
+  deadLetterName,
+  look,
+  prepareDeadLetterQueue,
+  type QueuePlan,
+  TO_DEAD,
+} from "./queue";
 
 /** Headers we add to what is given up. */
 const REASON_HEADER = "regards-flow.reason";
@@ -93,12 +101,21 @@ export class DeadLetters {
         },
         (error) => {
           this.#refusal = faultOf(error).detail;
-          return false;
+          // Without the right to declare it, it may still be there: it was made before the queue was read.
+          return this.#isSeen(deadLetterName(queue.name));
         },
       );
       this.#there = { until: now() + TRUST_MS, known };
     }
     return this.#there?.known ?? Promise.resolve(false);
+  }
+
+  async #isSeen(queue: string): Promise<boolean> {
+    try {
+      return (await look(this.#aside, queue)) !== undefined;
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -120,6 +120,11 @@ export class ConsumeStage {
     return letters;
   }
 
+  /** The order ids of all letters there are. */
+  async lettersOf(name = DEAD): Promise<number[]> {
+    return (await drained(this.#connection, name)).map(orderIdOf);
+  }
+
   /** Waits for what the node counts. */
   async untilCounted(wanted: Counters, id = "in"): Promise<void> {
     await this.nodeRed.untilStatus(id, (status) => {
