@@ -159,7 +159,7 @@ describe("how an event ends", () => {
       stage.rabbit.declare(QUEUE);
       const consumer = await stage.start({ queue, attempts: 1, maxInFlight: 2 });
       const forbidden = new Error("ACCESS_REFUSED - configure access to queue 'q.dead' refused");
-      stage.rabbit.refuses = (call) => (call === "declare q.dead" ? forbidden : undefined);
+      stage.rabbit.refuses = (call) => (/^(?:declare|look) q\.dead$/.test(call) ? forbidden : undefined);
       await stage.publish("a");
       await stage.fail(stage.last());
       await stage.time.advance(60_000);
@@ -182,7 +182,7 @@ describe("how an event ends", () => {
     const queue = { mode: "own", name: QUEUE, type: "classic", exchange: "orders" } as const;
     await stage.start({ queue, attempts: 1, deadline: 60_000 });
     stage.rabbit.refuses = (call) =>
-      call === "declare q.dead"
+      /^(?:declare|look) q\.dead$/.test(call)
         ? new Error("ACCESS_REFUSED - configure access to queue 'q.dead'")
         : undefined;
     await stage.publish("a");
@@ -212,7 +212,7 @@ describe("how an event ends", () => {
     assert.deepEqual(consumer.view.givingUp, { reason: "low on memory" });
 
     const forbidden = new Error("ACCESS_REFUSED - configure access to queue 'q.dead' refused");
-    stage.rabbit.refuses = (call) => (call === "declare q.dead" ? forbidden : undefined);
+    stage.rabbit.refuses = (call) => (/^(?:declare|look) q\.dead$/.test(call) ? forbidden : undefined);
     await stage.time.advance(12_000);
     assert.deepEqual(consumer.view.givingUp, { reason: forbidden.message });
   });
