@@ -131,7 +131,7 @@ export class Connection {
    * is kept for the next question: every node looks after its queue now and then, on somebody else's cluster.
    */
   async aside<T>(work: (channel: Channel) => Promise<T>, what = "the broker's answer"): Promise<T> {
-    const { channel, generation } = this.#takeSpare() ?? (await this.channel());
+    const { channel, generation } = this.#takeSpare() ?? (await this.#channelAside());
     try {
       const answer = await withDeadline(work(channel), this.#timing.connect, what);
       this.#keepSpare({ channel, generation });
@@ -154,11 +154,17 @@ export class Connection {
       return;
     }
     this.#spare = open;
+  }
+
+  /** It is listened to once, however often it is asked by. */
+  async #channelAside(): Promise<OpenChannel> {
+    const open = await this.channel();
     open.channel.once("close", () => {
-      if (this.#spare === open) {
+      if (this.#spare?.channel === open.channel) {
         this.#spare = undefined;
       }
     });
+    return open;
   }
 
   async #openChannel<C extends Channel>(

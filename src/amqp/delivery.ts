@@ -79,7 +79,9 @@ export class Delivery {
   #particulars(): string {
     const { correlationId, timestamp, messageId } = this.#properties;
     const particulars: unknown[] = [this.exchange, correlationId, timestamp, messageId];
-    for (const [name, value] of Object.entries(this.#headers)) {
+    // A quorum queue that gives a message out again has sorted its headers.
+    for (const name of Object.keys(this.#headers).sort()) {
+      const value = this.#headers[name];
       if (!name.startsWith("x-") && typeof value !== "object") {
         particulars.push(name, value);
       }

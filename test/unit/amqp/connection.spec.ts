@@ -119,6 +119,17 @@ describe("a connection", () => {
       await connection.close();
     });
 
+    it("listens to a channel no more often, however often it asks by it", async () => {
+      const connection = await connected();
+      await connection.aside(async () => undefined);
+      const listeners = opened[0]?.listenerCount("close");
+
+      await connection.aside(async () => undefined);
+
+      assert.equal(opened[0]?.listenerCount("close"), listeners);
+      await connection.close();
+    });
+
     it("asks no more by a channel on which something was refused, or not answered in time", async () => {
       const connection = await connected();
       const refused = new Error("NOT_FOUND - no queue 'q'");

@@ -27,6 +27,13 @@ describe("a delivery", () => {
     assert.equal(fakeDelivery(look).fingerprint, fakeDelivery(again).fingerprint);
   });
 
+  it("has the same when the broker has sorted its headers, as a quorum queue of 3.10 does", () => {
+    const first = fakeDelivery({ headers: { "regards.tenant": "t", "regards.converter": "GSON" } });
+    const again = fakeDelivery({ headers: { "regards.converter": "GSON", "regards.tenant": "t" } });
+
+    assert.equal(again.fingerprint, first.fingerprint);
+  });
+
   for (const { what, other } of [
     { what: "body", other: { content: "b" } },
     { what: "correlation id", other: { properties: { correlationId: "d", timestamp: 1 } } },
