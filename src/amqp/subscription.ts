@@ -195,7 +195,10 @@ export class Subscription {
     }
     session.settlements.flush();
     session.settlements.close();
-    await quietly(() => session.channel.close(), limit, "closing the channel");
+    if (!(await quietly(() => session.channel.close(), limit, "closing the channel"))) {
+      // A channel that closes in order has told everything; of this one nobody knows.
+      this.#events.lost([], session.told.take());
+    }
   }
 
   async #cancelConsumer(limit: number): Promise<void> {
@@ -451,10 +454,12 @@ class CancelledError extends Error {
   }
 }
 
-async function quietly(work: () => PromiseLike<unknown>, limit: number, what: string): Promise<void> {
+/** @returns whether it was done; otherwise the channel is gone already or soon, which is what was wanted */
+async function quietly(work: () => PromiseLike<unknown>, limit: number, what: string): Promise<boolean> {
   try {
     await withDeadline(Promise.resolve(work()), limit, what);
+    return true;
   } catch {
-    // The channel is gone already, which is what was wanted.
+    return false;
   }
 }
