@@ -4,12 +4,12 @@
  * that the binding is still there. Enters: deliveries from the broker. Leaves: `Delivery` handles, states.
  * It knows neither REGARDS nor what happens to a delivery.
  */
-import type { Channel, ConsumeMessage } from "amqplib";
 import { Backoff, type BackoffLimits } from "./backoff";
 import { now } from "./clock";
 import { type Connection, closeQuietly, type OpenChannel } from "./connection";
+import { ConsumingChannel, type Uncertain } from "./consuming-channel";
 import { withDeadline } from "./deadline";
-import { Delivery } from "./delivery";
+import type { Delivery } from "./delivery";
 import { type Fault, faultOf } from "./fault";
 import {
   type Aside,
@@ -21,8 +21,7 @@ import {
   prepareQueue,
   type QueuePlan,
 } from "./queue";
-import { Settlements } from "./settlements";
-import { LastTold, mostMissing, type Told } from "./told";
+import { mostMissing, type Told } from "./told";
 
 /** What a subscription is doing; `waiting` says for what, and when it tries again (on our `clock`). */
 export type SubscriptionState =
@@ -83,22 +82,6 @@ const TIMING: SubscriptionTiming = {
 /** The binding is looked after every time; the rest is dearer. */
 const LOOK_EVERY = 6;
 
-/**
- * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
- * more than this many together saves nothing any more.
- */
-const MOST_TOGETHER = 100;
-
-/** The channel in use and what came by it. */
-interface Session {
-  readonly channel: Channel;
-  readonly generation: number;
-  readonly settlements: Settlements;
-  readonly open: Map<number, Delivery>;
-  readonly told: LastTold;
-  consumerTag: string | undefined;
-}
-
 export class Subscription {
   readonly #connection: Connection;
   readonly #options: SubscriptionOptions;
@@ -107,7 +90,8 @@ export class Subscription {
   readonly #backoff: Backoff;
   readonly #aside: Aside;
   #state: SubscriptionState = { phase: "idle" };
-  #session: Session | undefined;
+  /** In use while the connection is up, with or without a consumer on it. */
+  #channel: ConsumingChannel | undefined;
   #prepared: PreparedQueue | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
@@ -138,12 +122,12 @@ export class Subscription {
   /** Consumes whenever the connection is up, until stopped. */
   start(): void {
     this.#stopListening = this.#connection.onState((state) => {
-      if (state.phase === "connected" && this.#session === undefined && this.#state.phase === "idle") {
+      if (state.phase === "connected" && this.#channel === undefined && this.#state.phase === "idle") {
         this.#begin();
       } else if (state.phase === "reconnecting" || state.phase === "closing") {
         this.#attempt += 1;
         clearTimeout(this.#timer);
-        this.#dropSession();
+        this.#drop();
         this.#backoff.reset();
         this.#change({ phase: "idle" });
       }
@@ -159,7 +143,7 @@ export class Subscription {
     this.#attempt += 1;
     clearTimeout(this.#timer);
     this.#change({ phase: "paused" });
-    await this.#cancelConsumer(this.#timing.answer);
+    await this.#channel?.cancel(this.#timing.answer);
   }
 
   resume(): void {
@@ -177,7 +161,7 @@ export class Subscription {
     this.#attempt += 1;
     clearTimeout(this.#timer);
     this.#stopListening?.();
-    await this.#cancelConsumer(limit);
+    await this.#channel?.cancel(limit);
   }
 
   /** Cancels, gives back what is still open, and closes the channel. */
@@ -185,25 +169,11 @@ export class Subscription {
     if (!this.#stopped) {
       await this.cancel(limit);
     }
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) {
-      return;
-    }
-    for (const delivery of session.open.values()) {
-      delivery.settle("return");
-    }
-    session.settlements.flush();
-    session.settlements.close();
-    await quietly(() => session.channel.close(), limit, "closing the channel");
-  }
-
-  async #cancelConsumer(limit: number): Promise<void> {
-    const session = this.#session;
-    const { channel, consumerTag } = session ?? {};
-    if (session !== undefined && channel !== undefined && consumerTag !== undefined) {
-      session.consumerTag = undefined;
-      await quietly(() => channel.cancel(consumerTag), limit, "cancelling the consumer");
+    const channel = this.#channel;
+    this.#channel = undefined;
+    const told = (await channel?.close(limit)) ?? [];
+    if (told.length > 0) {
+      this.#events.lost([], told);
     }
   }
 
@@ -231,28 +201,25 @@ export class Subscription {
       this.#prepared = await prepareQueue(this.#aside, queue);
     }
     // A cancelled consumer's channel is still good, and so are the verdicts on what came by it.
-    let session = attempt === this.#attempt ? this.#session : undefined;
-    if (session === undefined) {
+    let channel = attempt === this.#attempt ? this.#channel : undefined;
+    if (channel === undefined) {
       const opened = await this.#connection.channel();
       if (attempt !== this.#attempt) {
         closeQuietly(opened.channel, this.#timing.answer);
         return;
       }
-      session = this.#adopt(opened);
-      await this.#answeredOn(session, session.channel.prefetch(prefetch), "setting the prefetch");
+      channel = this.#adopt(opened);
+      await this.#answeredOn(channel, opened.channel.prefetch(prefetch), "setting the prefetch");
     }
-    const adopted = session;
-    const { channel } = adopted;
     if (queue.mode === "temporary") {
-      this.#prepared = await this.#answered(declareTemporary(channel, queue), "declaring the queue");
+      this.#prepared = await this.#answered(declareTemporary(channel.channel, queue), "declaring the queue");
     }
-    const consuming = channel.consume(this.queueName, (message) => this.#receive(adopted, message));
-    const { consumerTag } = await this.#answeredOn(adopted, consuming, "subscribing");
+    const consumerTag = await this.#answeredOn(channel, channel.consume(this.queueName), "subscribing");
     if (attempt === this.#attempt) {
-      adopted.consumerTag = consumerTag;
-    } else if (this.#session === adopted) {
+      channel.keep(consumerTag);
+    } else if (this.#channel === channel) {
       // Paused or stopped meanwhile.
-      await quietly(() => channel.cancel(consumerTag), this.#timing.answer, "cancelling the consumer");
+      await channel.discard(consumerTag, this.#timing.answer);
     }
   }
 
@@ -260,12 +227,12 @@ export class Subscription {
    * A channel that does not answer is of no more use: what the next attempt does would come on top of an answer
    * that comes late, and make a second consumer of it.
    */
-  async #answeredOn<T>(session: Session, promise: PromiseLike<T>, what: string): Promise<T> {
+  async #answeredOn<T>(channel: ConsumingChannel, promise: PromiseLike<T>, what: string): Promise<T> {
     try {
       return await this.#answered(promise, what);
     } catch (error) {
-      if (this.#session === session) {
-        this.#dropSession();
+      if (this.#channel === channel) {
+        this.#drop();
       }
       throw error;
     }
@@ -275,33 +242,23 @@ export class Subscription {
     return withDeadline(Promise.resolve(promise), this.#timing.answer, what);
   }
 
-  #adopt({ channel, generation }: OpenChannel): Session {
-    this.#dropSession();
+  #adopt(opened: OpenChannel): ConsumingChannel {
+    this.#drop();
     const { prefetch, queue } = this.#options;
     const isAsAsked = this.#prepared?.differs === undefined;
     const isQuorum = queue.mode === "own" && queue.type === "quorum" && isAsAsked;
-    const settlements = new Settlements(channel, Math.min(MOST_TOGETHER, prefetch / 2));
-    const session: Session = {
-      channel,
-      generation,
-      settlements,
-      open: new Map(),
-      told: new LastTold(mostMissing(prefetch, isQuorum)),
-      consumerTag: undefined,
-    };
-    this.#session = session;
-    let cause: unknown;
-    channel.on("error", (error: unknown) => {
-      cause = error;
+    const channel = new ConsumingChannel(opened, prefetch, mostMissing(prefetch, isQuorum), {
+      delivered: (delivery) => this.#events.delivered(delivery),
+      cancelled: () => this.#cancelled(channel.uncertain()),
+      isStream: () => this.#refuseStream(),
+      closed: (cause) => {
+        this.#drop();
+        this.#resumeUnlessDisconnected(cause);
+      },
+      surprised: (error) => this.#events.surprised(error),
     });
-    channel.on("handler-error", (error: unknown) => this.#events.surprised(error));
-    channel.on("close", () => {
-      if (this.#session === session) {
-        this.#dropSession();
-        this.#resumeUnlessDisconnected(cause ?? new Error("Channel closed by the broker"));
-      }
-    });
-    return session;
+    this.#channel = channel;
+    return channel;
   }
 
   /** A dying connection closes its channels first and says so itself a moment later. */
@@ -314,42 +271,19 @@ export class Subscription {
     });
   }
 
-  #receive(session: Session, message: ConsumeMessage | null): void {
-    if (this.#session !== session) {
-      return;
+  /** The queue was deleted, or moved to another member of the cluster: only there do they come again. */
+  #cancelled({ deliveries, told }: Uncertain): void {
+    this.#events.lost(deliveries, told);
+    if (!this.#stopped && !this.#paused) {
+      this.#waitAndBegin(new CancelledError(this.queueName));
     }
-    if (message === null) {
-      session.consumerTag = undefined;
-      // The queue was deleted, or moved to another member of the cluster: only there do they come again.
-      this.#events.lost([...session.open.values()], session.told.take());
-      if (!this.#stopped && !this.#paused) {
-        this.#waitAndBegin(new CancelledError(this.queueName));
-      }
-      return;
-    }
-    if (message.properties.headers?.["x-stream-offset"] !== undefined) {
-      this.#refuseStream();
-      return;
-    }
-    const delivery = new Delivery(message, session.generation, {
-      settle: (settled, verdict) => {
-        session.open.delete(settled.tag);
-        session.settlements.settle(settled.tag, verdict);
-        if (verdict !== "return") {
-          session.told.add(settled);
-        }
-      },
-    });
-    session.open.set(delivery.tag, delivery);
-    session.settlements.opened(delivery.tag);
-    this.#events.delivered(delivery);
   }
 
   /** Only its deliveries tell a stream; nothing can be given back to one, so it is read no further. */
   #refuseStream(): void {
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    this.#dropSession();
+    this.#drop();
     const detail = `queue '${this.queueName}' is a stream`;
     this.#change({ phase: "waiting", fault: { code: "stream", detail }, retryAt: Number.POSITIVE_INFINITY });
   }
@@ -413,7 +347,7 @@ export class Subscription {
     this.#attempt += 1;
     clearTimeout(this.#timer);
     if (!this.#connection.isUp) {
-      this.#dropSession();
+      this.#drop();
       this.#change({ phase: "idle" });
       return;
     }
@@ -422,20 +356,13 @@ export class Subscription {
     this.#timer = setTimeout(() => this.#begin(), wait);
   }
 
-  #dropSession(): void {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) {
-      return;
+  #drop(): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    if (channel !== undefined) {
+      const { deliveries, told } = channel.drop(this.#timing.answer);
+      this.#events.lost(deliveries, told);
     }
-    session.settlements.flush();
-    session.settlements.close();
-    closeQuietly(session.channel, this.#timing.answer);
-    const deliveries = [...session.open.values()];
-    for (const delivery of deliveries) {
-      delivery.lose();
-    }
-    this.#events.lost(deliveries, session.told.take());
   }
 
   #change(state: SubscriptionState): void {
@@ -448,13 +375,5 @@ export class Subscription {
 class CancelledError extends Error {
   constructor(queue: string) {
     super(`The broker cancelled the consumer of queue '${queue}'`);
-  }
-}
-
-async function quietly(work: () => PromiseLike<unknown>, limit: number, what: string): Promise<void> {
-  try {
-    await withDeadline(Promise.resolve(work()), limit, what);
-  } catch {
-    // The channel is gone already, which is what was wanted.
   }
 }

@@ -24,11 +24,14 @@ export function eventsOf(
 ): EventInHand[] {
   const { deliveryId } = message.regards ?? {};
   const named = typeof deliveryId === "string" ? memory.events.get(deliveryId) : undefined;
-  const runs = tracker?.runsOf(message);
+  const runs = new Set(tracker?.runsOf(message));
+  if (named?.run !== undefined) {
+    runs.delete(named.run);
+  }
   const others: EventInHand[] = [];
-  if (runs !== undefined && runs.size > (named?.run === undefined ? 0 : 1)) {
+  if (runs.size > 0) {
     for (const event of memory.events.values()) {
-      if (event !== named && event.run !== undefined && runs.has(event.run)) {
+      if (event.run !== undefined && runs.has(event.run)) {
         others.push(event);
       }
     }

@@ -104,6 +104,21 @@ describe("a subscription", () => {
     assert.ok(isClosed);
   });
 
+  it("says what it has told last when its channel does not close in order: nobody knows what was heard", async () => {
+    for (const isFrozen of [false, true]) {
+      await start(OWN);
+      rabbit.publish("x", "", "a");
+      deliveries.at(-1)?.settle("accept");
+      await settled();
+      rabbit.ignores = () => isFrozen;
+
+      void subscription.close(1_000);
+      await time.advance(3_000);
+
+      assert.equal(told.length, isFrozen ? 1 : 0);
+    }
+  });
+
   it("reads on by another channel when its own is lost, and says what was lost and told last", async () => {
     await start(OWN);
     for (const body of ["a", "b"]) rabbit.publish("x", "", body);

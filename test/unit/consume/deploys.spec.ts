@@ -196,6 +196,22 @@ describe("a consumer at a deploy", () => {
     assert.equal(stage.trackerUsers, 0);
   });
 
+  it("accepts again what the broker has not heard of while the node was made anew", async () => {
+    const first = await stage.start();
+    await stage.publish("a");
+    stage.rabbit.isListening = false;
+    await stage.end(stage.last());
+    stage.rabbit.ignores = (call) => call === "close";
+    await stage.close(first);
+    stage.rabbit.isListening = true;
+    stage.rabbit.ignores = undefined;
+    await stage.reconnect();
+    await stage.start();
+
+    assert.deepEqual(stage.seen, ["a"]);
+    assert.ok(stage.isEmpty);
+  });
+
   it("goes with its queue when its node was deleted and nothing waits there", async () => {
     const consumer = await stage.start();
 

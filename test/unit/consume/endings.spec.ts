@@ -362,6 +362,18 @@ describe("verdicts by hand", () => {
     );
   });
 
+  it("settle the event a message comes from, though it names another one too", async () => {
+    const consumer = await stage.start({ settle: "manual" });
+    for (const name of ["a", "b"]) await stage.publish(name);
+    const [a, b] = stage.sent;
+    stage.runsOf = b === undefined ? [] : [b.run];
+
+    consumer.decideByHand({ _msgid: "m", ...(a === undefined ? {} : { regards: a.regards }) });
+    await settled();
+
+    assert.ok(stage.isEmpty);
+  });
+
   it("settle the event that a message made anew comes from", async () => {
     const consumer = await stage.start({ settle: "manual" });
     await stage.publish("a");
