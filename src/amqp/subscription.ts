@@ -16,6 +16,7 @@ import {
   bindQueue,
   deadLetterName,
   declareTemporary,
+  FROM_FIRST,
   look,
   type PreparedQueue,
   prepareQueue,
@@ -246,7 +247,9 @@ export class Subscription {
     if (queue.mode === "temporary") {
       this.#prepared = await this.#answered(declareTemporary(channel, queue), "declaring the queue");
     }
-    const consuming = channel.consume(this.queueName, (message) => this.#receive(adopted, message));
+    const receive = (message: ConsumeMessage | null): void => this.#receive(adopted, message);
+    const options = this.#prepared?.isStream === true ? FROM_FIRST : {};
+    const consuming = channel.consume(this.queueName, receive, options);
     const { consumerTag } = await this.#answeredOn(adopted, consuming, "subscribing");
     if (attempt === this.#attempt) {
       adopted.consumerTag = consumerTag;
