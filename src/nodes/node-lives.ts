@@ -8,7 +8,7 @@ import type { Broker } from "../amqp/broker";
 import type { Connection } from "../amqp/connection";
 import { withDeadline } from "../amqp/deadline";
 import type { NodeLog } from "../amqp/log";
-import { leaveQueue, type OwnQueue, type QueuePlan } from "../amqp/queue";
+import { leaveQueue, type OwnQueue, type QueuePlan, unbindQueue } from "../amqp/queue";
 import { EventMemory } from "../consume/event-memory";
 
 /** How long an old queue is worth waiting for its broker, in milliseconds. */
@@ -64,10 +64,26 @@ export class NodeLives {
   started(life: NodeLife): void {
     const before = this.#known.get(life.nodeId)?.life;
     this.#known.set(life.nodeId, { life, isRunning: true });
-    if (before !== undefined && before.queue.mode === "own" && !isSame(before, life)) {
+    if (before === undefined || before.queue.mode !== "own") {
+      return;
+    }
+    if (!isSame(before, life)) {
       const broker = before.server === life.server ? life.broker : before.broker;
       void leave(before.queue, broker, life.log, "old-queue-unbound");
+    } else if (exchangeOf(before) !== exchangeOf(life)) {
+      void this.#unbind(before.queue, life);
     }
+  }
+
+  /** The node reads the same queue, and wants no more of what comes by another exchange. */
+  async #unbind(queue: OwnQueue, { nodeId, broker }: NodeLife): Promise<void> {
+    await withConnection(broker, async (connection) => {
+      // Whoever has changed it back meanwhile wants the binding.
+      const now = this.#known.get(nodeId)?.life;
+      if (now === undefined || exchangeOf(now) !== queue.exchange) {
+        await unbindQueue((work) => connection.aside(work), queue);
+      }
+    });
   }
 
   /** The node stops; it may start again. */
@@ -100,16 +116,29 @@ function isSame(one: NodeLife, other: NodeLife): boolean {
   return other.queue.mode === "own" && one.queue.name === other.queue.name && one.server === other.server;
 }
 
+function exchangeOf({ queue }: NodeLife): string | undefined {
+  return queue.mode === "own" ? queue.exchange : undefined;
+}
+
 async function leave(queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
-  const lease = broker.lease("consume");
-  try {
-    await untilUp(lease.connection);
-    const left = await leaveQueue((work) => lease.connection.aside(work), queue, false);
+  await withConnection(broker, async (connection) => {
+    const left = await leaveQueue((work) => connection.aside(work), queue, false);
     if (left.kind === "kept") {
       log.warn(key, { queue: queue.name, waiting: left.waiting });
     }
+  });
+}
+
+async function withConnection(
+  broker: Broker,
+  work: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const lease = broker.lease("consume");
+  try {
+    await untilUp(lease.connection);
+    await work(lease.connection);
   } catch {
-    // Out of reach: it expires by itself.
+    // Out of reach: a queue that is left expires by itself.
   } finally {
     await lease.release();
   }

@@ -2,7 +2,7 @@
  * Events to try a flow with while no REGARDS is there: for each status what REGARDS 2.0 sends, the four shapes
  * of FAILED among them. Pure; they are decoded like any other.
  */
-import type { Incoming } from "./event";
+import { type Body, type Incoming, isBody } from "./event";
 import type { Service } from "./services";
 
 type Bodies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -115,7 +115,7 @@ export function sampleEvent(service: Service, name: string, tenant: string): Inc
     return undefined;
   }
   const [status = ""] = name.split(" ");
-  const body = { [service.statusField]: status, ...BODIES[service.name][name] };
+  const body = withStatus(service.statusField.split("."), status, BODIES[service.name][name]);
   const { correlationId } = body;
   return {
     body: Buffer.from(JSON.stringify(body)),
@@ -127,6 +127,14 @@ export function sampleEvent(service: Service, name: string, tenant: string): Inc
     },
     correlationId: typeof correlationId === "string" ? correlationId : undefined,
   };
+}
+
+/** A body with the status where its service has it. */
+function withStatus([key = "", ...deeper]: readonly string[], status: string, body: unknown): Body {
+  const fields = isBody(body) ? body : {};
+  return deeper.length === 0
+    ? { [key]: status, ...fields }
+    : { ...fields, [key]: withStatus(deeper, status, fields[key]) };
 }
 
 function workerHeaders(status: string): Record<string, string | null> {
