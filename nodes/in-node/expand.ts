@@ -22,7 +22,10 @@ const SOURCES: Readonly<Record<string, (type: string) => string>> = {
  * The names that do not fit: Node-RED breaks a label wider than 82 pixels over several lines, and on a machine
  * with wide fonts that is after ten letters.
  */
-const PALETTE_NAMES: Readonly<Record<string, string>> = { submission: "submit" };
+const PALETTE_NAMES: Readonly<Record<string, string>> = {
+  submission: "submit",
+  dissemination: "product",
+};
 
 /** One html file as it should be. */
 export interface Page {

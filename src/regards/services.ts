@@ -2,13 +2,14 @@
  * The one table of what REGARDS publishes and we consume: exchange, where the status is, which output each
  * status leaves by, decoder. A new REGARDS event is a new row here, a decoder beside it and a pair in nodes/.
  */
+import { disseminationDetails } from "./dissemination";
 import { type Body, type Incoming, text } from "./event";
 import { downloadUrl, orderPayload } from "./order";
 import { workerDetails, workerPayload } from "./worker";
 
 /** One kind of REGARDS event. */
 export interface Service {
-  readonly name: "order" | "submission" | "worker";
+  readonly name: "order" | "submission" | "worker" | "dissemination";
   /** Java class of the event. */
   readonly eventClass: string;
   /** REGARDS names it after the event class (RegardsAmqpAdmin), or its administrator chooses a name. */
@@ -85,8 +86,29 @@ export const worker: Service = {
   details: (body, { headers }) => ({ details: workerDetails(body, headers), unusableLink: false }),
 };
 
+/** Products that REGARDS sends by itself (rs-ingest and rs-fem, through rs-notifier's RabbitMQSender). */
+export const dissemination: Service = {
+  name: "dissemination",
+  eventClass: "fr.cnes.regards.modules.notifier.plugins.RabbitMQSender$NotificationEvent",
+  exchange: "chosen",
+  statusField: "metadata.action",
+  outputs: {
+    new: ["INGEST", "CREATED", "COPY"],
+    changed: ["UPDATE", "UPDATED"],
+    disseminated: ["AIP_DISSEMINATION", "NOTIFIED"],
+    deleted: ["OAIS_DELETION", "DELETED", "ALREADY_DELETED"],
+  },
+  // Nobody has asked for it; after a deletion nothing more is said about the product.
+  finals: ["OAIS_DELETION", "DELETED", "ALREADY_DELETED"],
+  payload: (body) => body,
+  details: (body, { headers }) => ({
+    details: disseminationDetails(body, headers["regards.tenant"]),
+    unusableLink: false,
+  }),
+};
+
 /** Every row, in the order of the palette. */
-export const services: readonly Service[] = [order, submission, worker];
+export const services: readonly Service[] = [order, submission, worker, dissemination];
 
 /** What the outputs of a service are called, the one of unrecognised events left out. */
 export function outputNames({ outputs }: Service): string[] {

@@ -7,6 +7,7 @@ import { watchDebug } from "../examples/debug-sidebar";
 import type { Example } from "../examples/example";
 import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
+import { notificationExchange } from "../simulator/wire";
 import { startNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
@@ -82,6 +83,7 @@ async function startDemoNodeRed(
     env: {
       REGARDS_HOST: `${broker.host}:${broker.port}`,
       REGARDS_TENANT: tenant,
+      REGARDS_EXCHANGE: notificationExchange(regards.prefix),
       REGARDS_ADDRESS: regards.address,
       REGARDS_USER: broker.user,
       REGARDS_PASSWORD: broker.password,

@@ -9,6 +9,7 @@ import { connect } from "amqplib";
 import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
+import { notificationExchange } from "../simulator/wire";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
@@ -90,6 +91,7 @@ function configured(
   const environment = environmentNode({
     REGARDS_HOST: `${vhost.host}:${vhost.port}`,
     REGARDS_TENANT: "project1",
+    REGARDS_EXCHANGE: notificationExchange(regards.prefix),
     REGARDS_ADDRESS: regards.address,
     REGARDS_USER: vhost.user,
     REGARDS_PASSWORD: vhost.password,

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { type Service, services } from "../../src/regards/services";
+import { disseminations } from "./dissemination-cases";
 
 /** The last output of every in-node. */
 export const UNRECOGNISED = "unrecognised";
@@ -548,6 +549,7 @@ export const wireTable: readonly WireCase[] = [
   ...submissions,
   ...workers,
   ...copies,
+  ...disseminations,
   ...unreadable,
 ];
 
