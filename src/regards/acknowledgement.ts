@@ -4,7 +4,9 @@
  * and one bad URN can send a whole batch, other people's included, to its dead-letter queue.
  */
 import { type Body, text } from "./event";
+import { type Asked, type Publication, RequestError } from "./publication";
 import { broadcastExchange } from "./services";
+import type { RegardsSystem } from "./system";
 
 /** Who keeps the product: rs-ingest (OAIS, AIP) or rs-fem (GeoJSON features). */
 export type Keeper = "ingest" | "fem";
@@ -26,16 +28,11 @@ const ENTITY_TYPES = ["COLLECTION", "DATA", "DATASET"];
 const LONGEST_LABEL = 128;
 const LARGEST_LONG = 2n ** 63n - 1n;
 
-/** A refusal found before publishing; the code is stable. */
-export class AcknowledgementError extends Error {
-  readonly code: "REGARDS_NO_URN" | "REGARDS_BAD_URN" | "REGARDS_URN_TENANT" | "REGARDS_NO_LABEL";
+/** Why an acknowledgement is refused. */
+type AcknowledgementCode = "REGARDS_NO_URN" | "REGARDS_BAD_URN" | "REGARDS_URN_TENANT" | "REGARDS_NO_LABEL";
 
-  constructor(code: AcknowledgementError["code"], message: string) {
-    super(message);
-    this.name = "AcknowledgementError";
-    this.code = code;
-  }
-}
+/** A refusal found before publishing; the code is stable. */
+export class AcknowledgementError extends RequestError<AcknowledgementCode> {}
 
 /** What all acknowledgements of a node have in common. */
 export interface AcknowledgementRules {
@@ -47,19 +44,25 @@ export interface AcknowledgementRules {
 }
 
 /** One acknowledgement, ready to publish: body `{"urn","recipientLabel"}`, headers of the wire. */
-export interface Acknowledgement {
+export interface Acknowledgement extends Publication {
   readonly urn: string;
   readonly keeper: Keeper;
-  readonly tenant: string;
-  readonly exchange: string;
-  readonly content: Buffer;
-  readonly properties: {
-    readonly contentType: "application/json";
-    readonly contentEncoding: "UTF-8";
-    readonly priority: 1;
-    readonly appId: string;
-    readonly headers: Readonly<Record<string, string>>;
-  };
+}
+
+/**
+ * The acknowledgements of all products a message names.
+ * @throws AcknowledgementError when REGARDS would not accept one of them
+ */
+export function acknowledgements({ values }: Asked, system: RegardsSystem): Acknowledgement[] {
+  const { namespace, tenant, appId } = system;
+  const target = values.target === "ingest" || values.target === "fem" ? values.target : "auto";
+  const rules = { namespace, tenant, appId, target } as const;
+  return urnsIn(values.urn).map((urn) => acknowledgement(urn, values.recipientLabel, rules));
+}
+
+/** What acknowledgements add to `msg.regards`. */
+export function ackDetails({ values: { recipientLabel } }: Asked, urns: readonly string[]): Body {
+  return { urns, recipientLabel: typeof recipientLabel === "string" ? recipientLabel : "" };
 }
 
 /**
@@ -102,6 +105,8 @@ export function acknowledgement(urn: string, label: unknown, rules: Acknowledgem
   return {
     urn,
     keeper,
+    key: urn,
+    service: keeper,
     tenant,
     exchange: broadcastExchange(rules.namespace, eventClass),
     content: Buffer.from(JSON.stringify({ urn, recipientLabel })),

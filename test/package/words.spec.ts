@@ -233,7 +233,7 @@ describe("the words", () => {
       .filter((code) => !/_(?:UNSENT|UNCERTAIN|CLOSED)$/.test(code));
     const ofAcknowledgements = [
       ...refusals,
-      ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),
+      ...codesIn("src/regards/acknowledgement.ts", /type AcknowledgementCode =[^;]+;/),
     ];
     for (const type of TYPES.filter((each) => each !== "regards-broker")) {
       const codes = type === "regards-ack-out" ? ofAcknowledgements : ofEvents;
