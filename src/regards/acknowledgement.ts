@@ -29,10 +29,10 @@ const LONGEST_LABEL = 128;
 const LARGEST_LONG = 2n ** 63n - 1n;
 
 /** Why an acknowledgement is refused. */
-type AcknowledgementCode = "REGARDS_NO_URN" | "REGARDS_BAD_URN" | "REGARDS_URN_TENANT" | "REGARDS_NO_LABEL";
+export const CODES = ["REGARDS_NO_URN", "REGARDS_BAD_URN", "REGARDS_URN_TENANT", "REGARDS_NO_LABEL"] as const;
 
 /** A refusal found before publishing; the code is stable. */
-export class AcknowledgementError extends RequestError<AcknowledgementCode> {}
+export class AcknowledgementError extends RequestError<(typeof CODES)[number]> {}
 
 /** What all acknowledgements of a node have in common. */
 export interface AcknowledgementRules {

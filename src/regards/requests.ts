@@ -2,14 +2,15 @@
  * The one table of what REGARDS takes and we publish: exchanges, what the dialog asks for, builder, and whether a
  * second copy does harm. A new request is a new row here, a builder beside it and a pair in nodes/.
  */
-import { ackDetails, acknowledgements, EVENT_CLASS, urnsIn } from "./acknowledgement";
+import { ackDetails, acknowledgements, CODES, EVENT_CLASS, urnsIn } from "./acknowledgement";
 import type { Body } from "./event";
 import type { Asked, Publication } from "./publication";
 import type { RegardsSystem } from "./system";
 
 /** One kind of message to REGARDS. */
 export interface RequestKind {
-  readonly name: "acknowledgement";
+  /** As in the type of its node: `regards-<name>-out`. */
+  readonly name: "ack";
   /** Java classes of what is published: REGARDS names the exchanges after them. */
   readonly eventClasses: readonly string[];
   /** The typed inputs of the dialog, `<name>` and `<name>Type`: value and type where an older flow has none. */
@@ -18,6 +19,8 @@ export interface RequestKind {
   readonly choices: Readonly<Record<string, readonly [string, ...string[]]>>;
   /** What happens when a confirm is lost: a second acknowledgement is harmless, a second order is not. */
   readonly repeat: "until-confirmed" | "never";
+  /** What a refusal of its builder is called. */
+  readonly codes: readonly string[];
   /** Lines of the log, as keys of the catalogue. */
   readonly log: { readonly waiting: string; readonly again: string; readonly unpublished: string };
   /**
@@ -40,11 +43,12 @@ export interface RequestKind {
 
 /** Acknowledgements of disseminated products (rs-ingest, rs-fem). */
 export const acknowledgement: RequestKind = {
-  name: "acknowledgement",
+  name: "ack",
   eventClasses: Object.values(EVENT_CLASS),
   inputs: { urn: ["payload", "msg"], recipientLabel: ["", "str"] },
   choices: { target: ["auto", "ingest", "fem"] },
   repeat: "until-confirmed",
+  codes: CODES,
   log: { waiting: "cannot-publish", again: "publishing-again", unpublished: "closed-unpublished" },
   keysOf: ({ values }) => urnsIn(values.urn),
   build: acknowledgements,

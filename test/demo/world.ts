@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watchDebug } from "../examples/debug-sidebar";
 import type { Example } from "../examples/example";
+import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { startNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
@@ -23,7 +24,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const OURS = ["regards-order-in", "regards-submission-in", "regards-worker-in", "regards-ack-out"];
+const OURS = TYPES.filter((type) => type !== "regards-broker");
 const CONNECT_LIMIT = 30_000;
 
 /** Starts the parts one after the other; a step of REGARDS' work takes `pace` milliseconds. */

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "amqplib";
+import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
@@ -33,7 +34,7 @@ export interface ExampleStage {
 /** There before an example is deployed, as if another flow had made it. */
 const DEAD_QUEUE = "nodered.project1.order.another-flow.dead";
 
-const OURS = ["regards-order-in", "regards-submission-in", "regards-worker-in", "regards-ack-out"];
+const OURS = TYPES.filter((type) => type !== "regards-broker");
 
 /** Deploys an example and waits until its REGARDS nodes are connected. */
 export async function playExample(example: Example, version: 4 | 5): Promise<ExampleStage> {
