@@ -74,6 +74,15 @@ export function requestCorrelationId({ values: { correlationId: given }, correla
   return text;
 }
 
+/** A field as far as it can be read: null where it would be refused. */
+export function readable(field: () => string): string | null {
+  try {
+    return field();
+  } catch {
+    return null;
+  }
+}
+
 /** A JSON object as bytes; whatever JSON would silently make something else of is refused. */
 export function requestBody(value: unknown, field: string): Buffer {
   if (!isPlainObject(value)) {

@@ -5,12 +5,14 @@
 import { ackDetails, acknowledgements, CODES, EVENT_CLASS, urnsIn } from "./acknowledgement";
 import type { Body } from "./event";
 import type { Asked, Publication } from "./publication";
+import { REQUEST_CODES, requestCorrelationId } from "./request-fields";
 import type { RegardsSystem } from "./system";
+import { EVENT_CLASS as WORKER_CLASS, workerRequest, workerRequestDetails } from "./worker-request";
 
 /** One kind of message to REGARDS. */
 export interface RequestKind {
   /** As in the type of its node: `regards-<name>-out`. */
-  readonly name: "ack";
+  readonly name: "worker" | "ack";
   /** Java classes of what is published: REGARDS names the exchanges after them. */
   readonly eventClasses: readonly string[];
   /** The typed inputs of the dialog, `<name>` and `<name>Type`: value and type where an older flow has none. */
@@ -41,6 +43,21 @@ export interface RequestKind {
   isSame?(asked: Asked, earlier: Asked): boolean;
 }
 
+/** Requests to workers (rs-worker-manager). */
+export const workerRequests: RequestKind = {
+  name: "worker",
+  eventClasses: [WORKER_CLASS],
+  inputs: { owner: ["", "str"], session: ["", "str"], contentType: ["", "str"], correlationId: ["", "str"] },
+  choices: {},
+  repeat: "never",
+  codes: REQUEST_CODES,
+  log: { waiting: "cannot-request", again: "requesting-again", unpublished: "closed-unrequested" },
+  keysOf: (asked) => [requestCorrelationId(asked)],
+  build: workerRequest,
+  details: workerRequestDetails,
+  unpublished: ([correlationId = null]) => ({ correlationId }),
+};
+
 /** Acknowledgements of disseminated products (rs-ingest, rs-fem). */
 export const acknowledgement: RequestKind = {
   name: "ack",
@@ -58,4 +75,4 @@ export const acknowledgement: RequestKind = {
 };
 
 /** All of them, in the order *Test connection* looks at their exchanges. */
-export const REQUEST_KINDS: readonly RequestKind[] = [acknowledgement];
+export const REQUEST_KINDS: readonly RequestKind[] = [workerRequests, acknowledgement];
