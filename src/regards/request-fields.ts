@@ -3,6 +3,7 @@
  * bytes of a body, the text of a header; or a refusal that names the field, what it was, and what it may be.
  */
 import { LONGEST_CORRELATION_ID } from "./correlation";
+import type { Body } from "./event";
 import { MAX_BODY_BYTES, MAX_DEPTH } from "./json";
 import { type Asked, RequestError } from "./publication";
 import type { RegardsSystem } from "./system";
@@ -83,13 +84,25 @@ export function readable(field: () => string): string | null {
   }
 }
 
-/** A JSON object as bytes; whatever JSON would silently make something else of is refused. */
-export function requestBody(value: unknown, field: string): Buffer {
+/** A value that is a plain object; what is in it is another question. */
+export function plainObject(value: unknown, field: string): Body {
   if (!isPlainObject(value)) {
     const hint = typeof value === "string" ? " Put a json node before this one." : "";
     throw refusal("REGARDS_BAD_BODY", `${field} is ${nameOf(value)}; it must be a JSON object.${hint}`);
   }
-  checkInside(value, field);
+  return value;
+}
+
+/** An object of which nothing becomes something else as JSON, and which is safe to walk through. */
+export function jsonObject(value: unknown, field: string): Body {
+  const object = plainObject(value, field);
+  checkInside(object, field);
+  return object;
+}
+
+/** A JSON object as bytes. */
+export function requestBody(given: unknown, field: string): Buffer {
+  const value = jsonObject(given, field);
   const content = Buffer.from(JSON.stringify(value));
   if (content.length > MAX_BODY_BYTES) {
     throw tooLarge(field, `has ${content.length} bytes`);
@@ -147,7 +160,7 @@ function isJsonValue(value: unknown): boolean {
 }
 
 /** Function nodes make objects whose prototype is another `Object`'s: only the shape of the chain counts. */
-function isPlainObject(value: unknown): value is object {
+function isPlainObject(value: unknown): value is Body {
   if (Object.prototype.toString.call(value) !== "[object Object]") {
     return false;
   }

@@ -6,13 +6,19 @@ import { ackDetails, acknowledgements, CODES, EVENT_CLASS, urnsIn } from "./ackn
 import type { Body } from "./event";
 import type { Asked, Publication } from "./publication";
 import { REQUEST_CODES, requestCorrelationId } from "./request-fields";
+import {
+  EVENT_CLASS as SUBMISSION_CLASS,
+  submissionCorrelationId,
+  submissionDetails,
+  submissionRequest,
+} from "./submission-request";
 import type { RegardsSystem } from "./system";
 import { EVENT_CLASS as WORKER_CLASS, workerRequest, workerRequestDetails } from "./worker-request";
 
 /** One kind of message to REGARDS. */
 export interface RequestKind {
   /** As in the type of its node: `regards-<name>-out`. */
-  readonly name: "worker" | "ack";
+  readonly name: "submission" | "worker" | "ack";
   /** Java classes of what is published: REGARDS names the exchanges after them. */
   readonly eventClasses: readonly string[];
   /** The typed inputs of the dialog, `<name>` and `<name>Type`: value and type where an older flow has none. */
@@ -43,6 +49,28 @@ export interface RequestKind {
   isSame?(asked: Asked, earlier: Asked): boolean;
 }
 
+/** What all requests say of themselves in the log. */
+const REQUEST_LOG = {
+  waiting: "cannot-request",
+  again: "requesting-again",
+  unpublished: "closed-unrequested",
+};
+
+/** Submissions of products (rs-lta-manager). */
+export const submissionRequests: RequestKind = {
+  name: "submission",
+  eventClasses: [SUBMISSION_CLASS],
+  inputs: { owner: ["", "str"], session: ["", "str"], correlationId: ["", "str"] },
+  choices: {},
+  repeat: "never",
+  codes: REQUEST_CODES,
+  log: REQUEST_LOG,
+  keysOf: (asked) => [submissionCorrelationId(asked)],
+  build: submissionRequest,
+  details: submissionDetails,
+  unpublished: ([correlationId = null]) => ({ correlationId }),
+};
+
 /** Requests to workers (rs-worker-manager). */
 export const workerRequests: RequestKind = {
   name: "worker",
@@ -51,7 +79,7 @@ export const workerRequests: RequestKind = {
   choices: {},
   repeat: "never",
   codes: REQUEST_CODES,
-  log: { waiting: "cannot-request", again: "requesting-again", unpublished: "closed-unrequested" },
+  log: REQUEST_LOG,
   keysOf: (asked) => [requestCorrelationId(asked)],
   build: workerRequest,
   details: workerRequestDetails,
@@ -75,4 +103,4 @@ export const acknowledgement: RequestKind = {
 };
 
 /** All of them, in the order *Test connection* looks at their exchanges. */
-export const REQUEST_KINDS: readonly RequestKind[] = [workerRequests, acknowledgement];
+export const REQUEST_KINDS: readonly RequestKind[] = [submissionRequests, workerRequests, acknowledgement];
