@@ -16,7 +16,6 @@ import {
   bindQueue,
   deadLetterName,
   declareTemporary,
-  FROM_FIRST,
   look,
   type PreparedQueue,
   prepareQueue,
@@ -215,9 +214,7 @@ export class Subscription {
     if (queue.mode === "temporary") {
       this.#prepared = await this.#answered(declareTemporary(channel.channel, queue), "declaring the queue");
     }
-    const options = this.#prepared?.isStream === true ? FROM_FIRST : {};
-    const consuming = channel.consume(this.queueName, options);
-    const consumerTag = await this.#answeredOn(channel, consuming, "subscribing");
+    const consumerTag = await this.#answeredOn(channel, channel.consume(this.queueName), "subscribing");
     if (attempt === this.#attempt) {
       channel.keep(consumerTag);
     } else if (this.#channel === channel) {

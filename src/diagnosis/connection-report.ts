@@ -5,7 +5,7 @@
 import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
 import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
-import { EVENT_CLASS } from "../regards/acknowledgement";
+import { REQUEST_KINDS } from "../regards/requests";
 import { broadcastExchange, services } from "../regards/services";
 
 /** One line; `ok` is null where it is neither right nor wrong, or cannot be told. */
@@ -57,7 +57,7 @@ export async function connectionReport(
       const bind = services
         .filter(({ exchange }) => exchange === "of its class")
         .map(({ eventClass }) => ({ eventClass, use: "bind" }) as const);
-      const publish = Object.values(EVENT_CLASS).map(
+      const publish = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).map(
         (eventClass) => ({ eventClass, use: "publish" }) as const,
       );
       const findings = [...bind, ...publish].map(({ eventClass, use }) =>

@@ -79,7 +79,7 @@ export class NodeLives {
     if (!isSame(before, life)) {
       const broker = before.server === life.server ? life.broker : before.broker;
       void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
-    } else if (exchangeOf(before) !== exchangeOf(life)) {
+    } else if (life.queue.mode === "own" && exchangeOf(before) !== exchangeOf(life)) {
       void this.#unbind(before.queue, life);
     }
   }

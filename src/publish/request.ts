@@ -1,39 +1,40 @@
 /**
- * What one message asks to acknowledge, and how far it has come. It outlives the node that took it: the next
- * one goes on where this one was stopped. Enters: a subject and a label, as a flow gave them; verdicts.
- * Leaves: what is still to be published, under which message id.
+ * What one message asks REGARDS for, and how far it has come. It outlives the node that took it: the next one
+ * goes on where this one was stopped. Enters: what was asked, as a flow gave it; verdicts. Leaves: what is still
+ * to be published, under which message id.
  */
 import { randomUUID } from "node:crypto";
-import { urnsIn } from "../regards/acknowledgement";
+import type { Asked } from "../regards/publication";
+import type { RequestKind } from "../regards/requests";
 
-export class AckRequest {
-  readonly subject: unknown;
-  readonly recipientLabel: unknown;
+export class Request {
+  readonly kind: RequestKind;
+  readonly asked: Asked;
   /** The outbox has taken it once: it has a right to be taken again. */
   wasTaken = false;
   readonly #ids = new Map<string, string>();
   readonly #confirmed = new Map<string, string>();
 
-  constructor(subject: unknown, recipientLabel: unknown) {
-    this.subject = subject;
-    this.recipientLabel = recipientLabel;
+  constructor(kind: RequestKind, asked: Asked) {
+    this.kind = kind;
+    this.asked = asked;
   }
 
-  /** The message id of one URN's acknowledgement, the same at every attempt. */
-  idOf(urn: string): string {
-    const id = this.#ids.get(urn) ?? randomUUID();
-    this.#ids.set(urn, id);
+  /** The message id of one publication, the same at every attempt. */
+  idOf(key: string): string {
+    const id = this.#ids.get(key) ?? randomUUID();
+    this.#ids.set(key, id);
     return id;
   }
 
   /** The broker has it. */
-  confirm(urn: string, messageId: string): void {
-    this.#confirmed.set(urn, messageId);
+  confirm(key: string, messageId: string): void {
+    this.#confirmed.set(key, messageId);
   }
 
   /** The message id under which the broker has it; undefined when it has not. */
-  confirmedAs(urn: string): string | undefined {
-    return this.#confirmed.get(urn);
+  confirmedAs(key: string): string | undefined {
+    return this.#confirmed.get(key);
   }
 
   /** True when the broker has a part of it. */
@@ -42,18 +43,18 @@ export class AckRequest {
   }
 
   /** Takes over what an earlier try of the same message has reached. */
-  continueFrom(earlier: AckRequest): void {
-    if (earlier.recipientLabel === this.recipientLabel) {
-      for (const [urn, messageId] of earlier.#confirmed) {
-        this.#confirmed.set(urn, messageId);
+  continueFrom(earlier: Request): void {
+    if (this.kind.isSame?.(this.asked, earlier.asked)) {
+      for (const [key, messageId] of earlier.#confirmed) {
+        this.#confirmed.set(key, messageId);
       }
     }
   }
 
-  /** The URNs in it that the broker has not confirmed. */
+  /** The keys in it that the broker has not confirmed. */
   get unconfirmed(): string[] {
     try {
-      return urnsIn(this.subject).filter((urn) => !this.#confirmed.has(urn));
+      return this.kind.keysOf(this.asked).filter((key) => !this.#confirmed.has(key));
     } catch {
       return [];
     }

@@ -3,9 +3,11 @@
  * anything is published: REGARDS answers no acknowledgement, drops one without `regards.type` in silence,
  * and one bad URN can send a whole batch, other people's included, to its dead-letter queue.
  */
-import { isBody, text } from "./event";
+import { type Body, isBody, text } from "./event";
 import { type Keeper, keeperOf, urnOf } from "./product";
+import { type Asked, type Publication, RequestError } from "./publication";
 import { broadcastExchange } from "./services";
+import type { RegardsSystem } from "./system";
 
 /** Java class of the acknowledgement each of them takes. */
 export const EVENT_CLASS: Readonly<Record<Keeper, string>> = {
@@ -19,16 +21,11 @@ const ENTITY_TYPES = ["COLLECTION", "DATA", "DATASET"];
 const LONGEST_LABEL = 128;
 const LARGEST_LONG = 2n ** 63n - 1n;
 
-/** A refusal found before publishing; the code is stable. */
-export class AcknowledgementError extends Error {
-  readonly code: "REGARDS_NO_URN" | "REGARDS_BAD_URN" | "REGARDS_URN_TENANT" | "REGARDS_NO_LABEL";
+/** Why an acknowledgement is refused. */
+export const CODES = ["REGARDS_NO_URN", "REGARDS_BAD_URN", "REGARDS_URN_TENANT", "REGARDS_NO_LABEL"] as const;
 
-  constructor(code: AcknowledgementError["code"], message: string) {
-    super(message);
-    this.name = "AcknowledgementError";
-    this.code = code;
-  }
-}
+/** A refusal found before publishing; the code is stable. */
+export class AcknowledgementError extends RequestError<(typeof CODES)[number]> {}
 
 /** What all acknowledgements of a node have in common. */
 export interface AcknowledgementRules {
@@ -40,19 +37,25 @@ export interface AcknowledgementRules {
 }
 
 /** One acknowledgement, ready to publish: body `{"urn","recipientLabel"}`, headers of the wire. */
-export interface Acknowledgement {
+export interface Acknowledgement extends Publication {
   readonly urn: string;
   readonly keeper: Keeper;
-  readonly tenant: string;
-  readonly exchange: string;
-  readonly content: Buffer;
-  readonly properties: {
-    readonly contentType: "application/json";
-    readonly contentEncoding: "UTF-8";
-    readonly priority: 1;
-    readonly appId: string;
-    readonly headers: Readonly<Record<string, string>>;
-  };
+}
+
+/**
+ * The acknowledgements of all products a message names.
+ * @throws AcknowledgementError when REGARDS would not accept one of them
+ */
+export function acknowledgements({ values }: Asked, system: RegardsSystem): Acknowledgement[] {
+  const { namespace, tenant, appId } = system;
+  const target = values.target === "ingest" || values.target === "fem" ? values.target : "auto";
+  const rules = { namespace, tenant, appId, target } as const;
+  return urnsIn(values.urn).map((urn) => acknowledgement(urn, values.recipientLabel, rules));
+}
+
+/** What acknowledgements add to `msg.regards`. */
+export function ackDetails({ values: { recipientLabel } }: Asked, urns: readonly string[]): Body {
+  return { urns, recipientLabel: typeof recipientLabel === "string" ? recipientLabel : "" };
 }
 
 /**
@@ -95,6 +98,8 @@ export function acknowledgement(urn: string, label: unknown, rules: Acknowledgem
   return {
     urn,
     keeper,
+    key: urn,
+    service: keeper,
     tenant,
     exchange: broadcastExchange(rules.namespace, eventClass),
     content: Buffer.from(JSON.stringify({ urn, recipientLabel })),

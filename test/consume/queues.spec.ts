@@ -168,10 +168,8 @@ describe("an in-node and its queue", function () {
     });
   });
 
-  it("a stream is refused in words (q17)", async () => {
+  it("a stream is refused in words as soon as its first event tells, which stays in it (q17)", async () => {
     await stage.channel.assertQueue("stream", { durable: true, arguments: { "x-queue-type": "stream" } });
-    stage.channel.sendToQueue("stream", Buffer.from('{"status":"GRANTED"}'));
-    await stage.channel.waitForConfirms();
 
     await stage.nodeRed.deploy([
       tab,
@@ -179,6 +177,8 @@ describe("an in-node and its queue", function () {
       inNode({ queueMode: "existing", queue: "stream" }),
       probe("first"),
     ]);
+    await stage.nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    stage.channel.sendToQueue("stream", Buffer.from('{"status":"GRANTED"}'));
 
     await stage.nodeRed.untilStatus(
       "in",

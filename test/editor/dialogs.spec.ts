@@ -20,6 +20,9 @@ const SENTENCES = {
     maxInFlight: "At once: a whole number from 1 to 65535",
     queue: "Queue name: name the queue the administrator made",
     attempts: "Attempts: a whole number from 1 to 1000",
+    owner: "Owner: must not be empty",
+    session: "Session: must not be empty",
+    contentType: "Content type: must not be empty",
     recipientLabel: "Recipient: the label of this recipient in REGARDS’ notifier",
     hosts: "Hosts: host or host:port, separated by commas",
     address: "Web address: an http:// or https:// address, without ?, # or @",
@@ -34,6 +37,9 @@ const SENTENCES = {
     maxInFlight: "À la fois : un nombre entier de 1 à 65535",
     queue: "Nom de la file : nommez la file créée par l’administrateur",
     attempts: "Tentatives : un nombre entier de 1 à 1000",
+    owner: "Propriétaire : ne doit pas être vide",
+    session: "Session (REGARDS) : ne doit pas être vide",
+    contentType: "Type de contenu : ne doit pas être vide",
     recipientLabel: "Destinataire : le libellé de ce destinataire dans le notifier de REGARDS",
     hosts: "Hôtes : hôte ou hôte:port, séparés par des virgules",
     address: "Adresse web : une adresse http:// ou https://, sans ?, # ni @",
@@ -373,6 +379,26 @@ describe("the editor", function () {
 
           await editor.done();
           assert.equal((await editor.state("ack")).valid, true);
+        });
+
+        it("asks worker-out for what REGARDS skips a request without, and names the exchange", async () => {
+          const node = { id: "work", type: "regards-worker-out", broker: "b7", x: 600, y: 400, wires: [] };
+          await editor.import([{ ...BROKER, id: "b7", namespace: "spaces" }, node]);
+          await editor.open("work");
+          for (const property of ["contentType", "owner", "session"]) {
+            await editor.fill(property, "x");
+            await editor.fill(property, "");
+            assert.equal(await editor.objection(property), sentences[property as "owner"]);
+            await editor.fill(property, "something");
+            assert.equal(await editor.objection(property), "");
+          }
+          assert.match(
+            await editor.text(".regards-wire"),
+            /spaces\.broadcast\.fr\.cnes\..*\.in\.RequestEvent/,
+          );
+
+          await editor.done();
+          assert.equal((await editor.state("work")).valid, true);
         });
 
         it("connects once host, user and password are typed in and deployed, and exports no password", async () => {

@@ -1,6 +1,7 @@
 /** Every word a person reads exists in both languages, is used, fits its place, and means the same. */
 import assert from "node:assert/strict";
 import { type AnyNode, parse } from "acorn";
+import { REQUEST_KINDS } from "../../src/regards/requests";
 import {
   catalogue,
   files,
@@ -33,8 +34,11 @@ const SAME_IN_FRENCH = new Set([
   ...["option.target.ingest", "option.target.fem"],
 ]);
 
+/** Companions of the typed inputs of out-nodes. */
+const TYPED = REQUEST_KINDS.flatMap(({ inputs }) => Object.keys(inputs).map((name) => `${name}Type`));
+
 /** Properties that no dialog shows a field for, and companions of a typed input. */
-const NOT_IN_HELP = new Set([...["name", "inputs", "correlationType", "urnType", "recipientLabelType"]]);
+const NOT_IN_HELP = new Set([...["name", "inputs", "correlationType"], ...TYPED]);
 
 /** A key in use: `<type>:<key>`, or the beginning of several where it is put together. */
 interface Use {
@@ -237,14 +241,18 @@ describe("the words", () => {
     const [published = ""] = /type RefusalCode =[^;]+;/.exec(read("src/amqp/outgoing.ts")) ?? [];
     const refusals = [...published.matchAll(/\| "(\w+)"/g)]
       .map(([, code]) => `REGARDS_${code}`)
-      // An acknowledgement has no limit of its own, may be repeated, and waits for the next node.
-      .filter((code) => !/_(?:UNSENT|UNCERTAIN|CLOSED)$/.test(code));
-    const ofAcknowledgements = [
-      ...refusals,
-      ...codesIn("src/regards/acknowledgement.ts", /readonly code: [^;]+;/),
-    ];
+      // A request has no limit of its own, and what a closing node leaves waits for the next one.
+      .filter((code) => !/_(?:UNSENT|CLOSED)$/.test(code));
+    const codesOf = (type: string): readonly string[] => {
+      const kind = REQUEST_KINDS.find(({ name }) => type === `regards-${name}-out`);
+      // Only what must not be repeated stays uncertain.
+      const impossible = kind?.repeat === "never" ? "REGARDS_NOT_CONFIRMED" : "REGARDS_UNCERTAIN";
+      return kind === undefined
+        ? ofEvents
+        : [...refusals.filter((code) => code !== impossible), ...kind.codes];
+    };
     for (const type of TYPES.filter((each) => each !== "regards-broker")) {
-      const codes = type === "regards-ack-out" ? ofAcknowledgements : ofEvents;
+      const codes = codesOf(type);
       assert.ok(codes.length >= 8, type);
       for (const language of LANGUAGES) {
         const help = read(`nodes/locales/${language}/${type}.html`);

@@ -1,9 +1,10 @@
 /** What may stand in a dialog, and what is said of what may not; a password is never repeated. */
 import assert from "node:assert/strict";
-import { ackOutSettings } from "../../../src/nodes/ack-out-settings";
 import { brokerSettings } from "../../../src/nodes/broker-settings";
 import { consumerSettings } from "../../../src/nodes/consumer-settings";
+import { outSettings } from "../../../src/nodes/out-node-settings";
 import { type Definition, SettingsError } from "../../../src/nodes/settings";
+import { acknowledgement } from "../../../src/regards/requests";
 import { dissemination, order } from "../../../src/regards/services";
 
 const unset = (name: string): string => ["$", `{${name}}`].join("");
@@ -125,15 +126,19 @@ describe("the settings of an in-node", () => {
 
 describe("the settings of an acknowledging node", () => {
   it("have defaults for what an older flow does not hold", () => {
-    assert.deepEqual(ackOutSettings({}), {
-      ...{ urn: "payload", urnType: "msg", recipientLabel: "", recipientLabelType: "str" },
-      ...{ target: "auto", outboxLimit: 1_000 },
+    assert.deepEqual(outSettings({}, acknowledgement), {
+      inputs: { urn: { value: "payload", type: "msg" }, recipientLabel: { value: "", type: "str" } },
+      choices: { target: "auto" },
+      outboxLimit: 1_000,
     });
   });
 
   it("name all variables that are not set at once", () => {
-    assert.throws(() => ackOutSettings({ recipientLabel: unset("LABEL"), outboxLimit: unset("LIMIT") }), {
-      values: { property: "recipientLabel, outboxLimit", value: `${unset("LABEL")}, ${unset("LIMIT")}` },
-    });
+    assert.throws(
+      () => outSettings({ recipientLabel: unset("LABEL"), outboxLimit: unset("LIMIT") }, acknowledgement),
+      {
+        values: { property: "recipientLabel, outboxLimit", value: `${unset("LABEL")}, ${unset("LIMIT")}` },
+      },
+    );
   });
 });

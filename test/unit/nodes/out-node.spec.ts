@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
-import { AckOut } from "../../../src/nodes/ack-out";
-import { ackOutSettings } from "../../../src/nodes/ack-out-settings";
-import type { RegardsLink } from "../../../src/nodes/broker-node";
-import { useBroker } from "../../../src/nodes/broker-use";
+import type { Node, NodeAPI } from "node-red";
+import { OutMessages } from "../../../src/nodes/out-messages";
+import { runOutNode } from "../../../src/nodes/out-node";
+import { outSettings } from "../../../src/nodes/out-node-settings";
+import { acknowledgement } from "../../../src/regards/requests";
 import { FakeConnection } from "../../support/fake-channel";
 import { FakeClock } from "../../support/fake-clock";
 
@@ -130,11 +130,9 @@ describe("an acknowledging node", () => {
       },
       _: (key: string, values: object) => `${key.split(":")[1]} ${JSON.stringify(values)}`,
     } as unknown as NodeAPI;
-    const settings = ackOutSettings({ recipientLabel: "me", ...definition });
-    const ackOut = new AckOut(RED, node as unknown as Node, settings, clock);
-    node.on("input", (message: NodeMessageInFlow, send, done) => ackOut.input(message, send, done));
-    node.on("close", () => ackOut.close());
-    useBroker(RED, node as unknown as Node, "broker", (link: RegardsLink) => ackOut.start(link));
+    const self = node as unknown as Node;
+    const settings = outSettings({ recipientLabel: "me", ...definition }, acknowledgement);
+    runOutNode(RED, self, new OutMessages(RED, self, acknowledgement, settings, "broker", clock));
     return node;
   }
 

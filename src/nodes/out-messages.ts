@@ -1,18 +1,22 @@
 /**
- * A `regards-ack-out` from its start to its end, over any number of broker nodes: takes messages, has them
- * acknowledged, and sends on what became of each. Enters: messages, brokers that come and go. Leaves:
- * messages on two outputs, or errors; what it could not finish goes to the node that starts next in its place.
+ * An out-node from its start to its end, over any number of broker nodes: takes messages, has published what they
+ * ask for, and sends on what became of each. Enters: messages, brokers that come and go. Leaves: messages on two
+ * outputs, or errors; what it could not finish goes to the node that starts next in its place.
  */
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
 import { type Restarts, restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
-import { Acknowledger, RefusedError, type Sent } from "../publish/acknowledger";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
-import { AckRequest } from "../publish/request";
-import type { AckOutSettings } from "../publish/settings";
+import { RefusedError } from "../publish/refusal";
+import { Request } from "../publish/request";
+import { Requester, type Sent } from "../publish/requester";
+import type { OutSettings } from "../publish/settings";
+import { newCorrelationId } from "../regards/correlation";
+import type { RequestKind } from "../regards/requests";
+import { askedBy } from "./asked";
 import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { handoverOf } from "./handovers";
@@ -33,21 +37,23 @@ interface Open {
   readonly send: Send;
   readonly done: Done;
   /** Being found in the message, and found. */
-  asking: Promise<AckRequest> | undefined;
-  request: AckRequest | undefined;
+  asking: Promise<Request> | undefined;
+  request: Request | undefined;
   /** Its verdict, while it cannot be sent on. */
   sent: Sent | undefined;
 }
 
 /** Node-RED gives a node 15 s to close; what takes longer than this is no exchange of nodes any more. */
 const EXCHANGE_MS = 20_000;
-/** So many URNs are named when they have to be reported. */
+/** So many are named when they have to be reported. */
 const NAMED = 10;
 
-export class AckOut {
+export class OutMessages {
+  readonly brokerId: string;
   readonly #RED: NodeAPI;
   readonly #node: Node;
-  readonly #settings: AckOutSettings;
+  readonly #kind: RequestKind;
+  readonly #settings: OutSettings;
   readonly #restarts: Restarts;
   readonly #handover: Handover<Open>;
   /** The same for a node and its successor, inside a subflow too, where ids are made anew. */
@@ -57,13 +63,22 @@ export class AckOut {
   readonly #resumed = new Map<object, Open>();
   readonly #earlier = new EarlierTries();
   readonly #stopListening: () => void;
-  #acknowledger: Acknowledger | undefined;
+  #requester: Requester | undefined;
   #isClosed = false;
   #isOverdue = false;
 
-  constructor(RED: NodeAPI, node: Node, settings: AckOutSettings, clock: Clock = realClock) {
+  constructor(
+    RED: NodeAPI,
+    node: Node,
+    kind: RequestKind,
+    settings: OutSettings,
+    brokerId: string,
+    clock: Clock = realClock,
+  ) {
+    this.brokerId = brokerId;
     this.#RED = RED;
     this.#node = node;
+    this.#kind = kind;
     this.#settings = settings;
     this.#restarts = restartsOf(RED.events);
     this.#handover = handoverOf(RED.events);
@@ -86,20 +101,20 @@ export class AckOut {
     };
   }
 
-  /** A message to be acknowledged. */
+  /** A message that asks for something. */
   input(message: NodeMessageInFlow, send: Send, done: Done): void {
     const before = this.#resumed.get(message);
     this.#resumed.delete(message);
     const { asking, request, sent } = before ?? {};
     const open: Open = { message, send, done, asking, request, sent };
-    if (this.#acknowledger === undefined) {
+    if (this.#requester === undefined) {
       if (!this.#restarts.isGoingOn) {
         done(this.#noBroker());
         return;
       }
       if (this.#open.size >= this.#settings.outboxLimit) {
         const cause = `${this.#open.size} messages wait for the broker already; nothing was published.`;
-        done(new RefusedError("REGARDS_OUTBOX_FULL", cause, []));
+        done(new RefusedError("REGARDS_OUTBOX_FULL", cause, this.#kind.unpublished([])));
         return;
       }
     }
@@ -110,17 +125,17 @@ export class AckOut {
   /** There is a broker. */
   start({ system, broker }: RegardsLink): BrokerUse {
     let display: StatusDisplay | undefined;
-    const acknowledger = new Acknowledger(this.#settings, system, broker, {
+    const requester = new Requester(this.#kind, this.#settings.outboxLimit, system, broker, {
       log: logOf(this.#RED, this.#node),
       changed: () => display?.touch(),
     });
     const status = translator(this.#RED, "status");
     display = new StatusDisplay(
-      () => publisherNodeStatus(acknowledger.view, now(), status),
+      () => publisherNodeStatus(requester.view, now(), status),
       (shown) => this.#node.status(shown),
     );
     display.touch();
-    this.#acknowledger = acknowledger;
+    this.#requester = requester;
     for (const open of this.#open) {
       void this.#attend(open);
     }
@@ -129,9 +144,9 @@ export class AckOut {
     }
     return {
       close: async () => {
-        this.#acknowledger = undefined;
+        this.#requester = undefined;
         display?.stop();
-        await acknowledger.close();
+        await requester.close();
       },
     };
   }
@@ -168,23 +183,23 @@ export class AckOut {
     for (const open of this.#open) {
       if (open.sent !== undefined) {
         this.#tell(open, open.sent);
-      } else if (this.#acknowledger === undefined) {
+      } else if (this.#requester === undefined) {
         this.#open.delete(open);
         open.done(this.#noBroker());
       }
     }
-    if (this.#acknowledger !== undefined) {
+    if (this.#requester !== undefined) {
       this.#resume();
     }
   }
 
-  /** Has it acknowledged by the broker of now; the next one goes on where this one is stopped. */
+  /** Has it published by the broker of now; the next one goes on where this one is stopped. */
   async #attend(open: Open): Promise<void> {
-    const acknowledger = this.#acknowledger;
+    const requester = this.#requester;
     try {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
-      const sent = open.sent ?? (await acknowledger?.send(open.request));
+      const sent = open.sent ?? (await requester?.send(open.request));
       if (sent !== undefined && this.#open.has(open)) {
         open.sent = sent;
         this.#earlier.ended(open.message._msgid, open.request, sent.published);
@@ -197,11 +212,10 @@ export class AckOut {
     }
   }
 
-  async #requestOf(message: EventBearing): Promise<AckRequest> {
-    const { urn, urnType, recipientLabel, recipientLabelType } = this.#settings;
-    const subject = await this.#evaluated(urn, urnType, message);
-    const label = await this.#evaluated(recipientLabel, recipientLabelType, message);
-    const request = new AckRequest(subject, label);
+  async #requestOf(message: EventBearing): Promise<Request> {
+    const correlationId = newCorrelationId(this.brokerId);
+    const asked = await askedBy(this.#RED, this.#node, this.#settings, message, correlationId);
+    const request = new Request(this.#kind, asked);
     this.#earlier.resume(message._msgid, request);
     return request;
   }
@@ -212,7 +226,7 @@ export class AckOut {
       return;
     }
     this.#open.delete(open);
-    // An event settled by hand is still known by its delivery, after it was acknowledged to REGARDS too.
+    // An event settled by hand is still known by its delivery, after something was sent to REGARDS about it.
     const { deliveryId } = message.regards ?? {};
     const regards = { ...sent.regards, ...(deliveryId ? { deliveryId } : {}) };
     const outcome: NodeMessage & { regards: object } = { ...message, regards };
@@ -220,8 +234,8 @@ export class AckOut {
       send([outcome, null]);
       done();
     } else if (this.#leadsTo(1) === "running") {
-      const { code, message: words, urns } = sent.error;
-      const error = { code, message: words, urns };
+      const { code, message: words, details } = sent.error;
+      const error = { code, message: words, ...details };
       send([null, Object.assign(outcome, { error })]);
       done();
     } else {
@@ -243,28 +257,16 @@ export class AckOut {
   /** Nobody comes after this node: says what was never confirmed. */
   #report(left: readonly Open[]): void {
     const unpublished = left.filter(({ sent }) => sent?.published !== true);
-    const urns = unpublished.flatMap(({ request }) => request?.unconfirmed ?? []);
-    const count = Math.max(urns.length, unpublished.length);
+    const keys = unpublished.flatMap(({ request }) => request?.unconfirmed ?? []);
+    const count = Math.max(keys.length, unpublished.length);
     if (count > 0) {
-      const named = urns.slice(0, NAMED).join(", ");
-      const more = urns.length > NAMED || urns.length < count ? ", …" : "";
-      logOf(this.#RED, this.#node).warn("closed-unpublished", { count, urns: `${named}${more}` });
+      const named = keys.slice(0, NAMED).join(", ");
+      const more = keys.length > NAMED || keys.length < count ? ", …" : "";
+      logOf(this.#RED, this.#node).warn(this.#kind.log.unpublished, { count, names: `${named}${more}` });
     }
   }
 
   #noBroker(): Error {
     return new Error(translator(this.#RED, "runtime")("no-broker"));
-  }
-
-  #evaluated(value: string, type: string, message: NodeMessageInFlow): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#RED.util.evaluateNodeProperty(value, type, this.#node, message, (error, result) => {
-        if (error) {
-          reject(error);
-        } else {
-          resolve(result);
-        }
-      });
-    });
   }
 }
