@@ -83,15 +83,21 @@ export async function prepareQueue(aside: Aside, plan: QueuePlan): Promise<Prepa
 /** Where to begin in a stream: without it a consumer would get nothing of what is in it already. */
 export const FROM_FIRST: Options.Consume = { arguments: { "x-stream-offset": "first" } };
 
+/** A channel with a consumer must not be used for the next question: as after a refusal it is closed. */
+class HasConsumer extends Error {}
+
 /** AMQP has no word for the type of a queue, but only a stream lets itself be read from an offset. */
 async function takesOffset(aside: Aside, name: string): Promise<boolean> {
   try {
-    await aside(async (channel) => {
+    return await aside(async (channel): Promise<boolean> => {
       await channel.prefetch(1);
       await channel.consume(name, () => undefined, FROM_FIRST);
+      throw new HasConsumer();
     });
-    return true;
   } catch (error) {
+    if (error instanceof HasConsumer) {
+      return true;
+    }
     if (/x-stream-offset/.test(faultOf(error).detail)) {
       return false;
     }
