@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sampleNames } from "../../src/regards/samples";
-import { order, type Service, submission, worker } from "../../src/regards/services";
+import { outputNames, type Service, services } from "../../src/regards/services";
 
 const PACKAGE = "@regards-flow/node-red-regards";
 const ROOT = join(__dirname, "../..");
@@ -22,7 +22,10 @@ const SOURCES: Readonly<Record<string, (type: string) => string>> = {
  * The names that do not fit: Node-RED breaks a label wider than 82 pixels over several lines, and on a machine
  * with wide fonts that is after ten letters.
  */
-const PALETTE_NAMES: Readonly<Record<string, string>> = { submission: "submit" };
+const PALETTE_NAMES: Readonly<Record<string, string>> = {
+  submission: "submit",
+  dissemination: "product",
+};
 
 /** One html file as it should be. */
 export interface Page {
@@ -36,29 +39,40 @@ export function pages(): Page[] {
   return Object.entries(SOURCES).flatMap(([source, target]) => {
     const shared = readFileSync(join(__dirname, source), "utf8");
     const note = `<!-- Made by \`npm run in-nodes\` from nodes/in-node/${source}: change that file, not this one. -->\n`;
-    return [order, submission, worker].map((service) => {
+    return services.map((service) => {
       const type = `regards-${service.name}-in`;
       return { path: `nodes/${target(type)}`, html: note + lean(expand(shared, service, type)) };
     });
   });
 }
 
-/** `{{word}}` becomes its value; the lines between `{{#service}}` and `{{/service}}` stay for that one only. */
+/**
+ * `{{word}}` becomes its value; the lines between `{{#word}}` and `{{/word}}` stay for the service of that name, and
+ * for all that have a correlation id, outputs called as their statuses, or an exchange of the administrator's choice.
+ */
 function expand(shared: string, service: Service, type: string): string {
+  const names = outputNames(service);
+  const isPerStatus = names.every((name) => service.outputs[name]?.includes(name));
+  const kept = [
+    service.name,
+    service.correlationId === undefined ? "unasked" : "correlated",
+    isPerStatus ? "perStatus" : "perOutcome",
+    service.exchange === "chosen" ? "chosenExchange" : "ownExchange",
+  ];
   const values: Readonly<Record<string, string>> = {
     type,
     service: service.name,
     short: PALETTE_NAMES[service.name] ?? service.name,
     eventClass: service.eventClass,
-    statuses: JSON.stringify(service.statuses).replaceAll(",", ", "),
+    names: JSON.stringify(names).replaceAll(",", ", "),
     samples: JSON.stringify(sampleNames(service)).replaceAll(",", ", "),
-    outputs: String(service.statuses.length + 1),
+    outputs: String(names.length + 1),
     words: `${PACKAGE}/regards-broker:`,
     own: `${PACKAGE}/${type}:`,
   };
   return shared
     .replaceAll(/^\{\{#(\w+)\}\}\n([\s\S]*?)^\{\{\/\1\}\}\n/gm, (_all, name: string, lines: string) =>
-      name === service.name ? lines : "",
+      kept.includes(name) ? lines : "",
     )
     .replaceAll(/\{\{(\w+)\}\}/g, (_all, word: string) => {
       const value = values[word];

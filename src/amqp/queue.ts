@@ -139,6 +139,14 @@ export async function bindQueue(aside: Aside, plan: QueuePlan, name: string): Pr
   }
 }
 
+/** Ends what `bindQueue` began; a queue, a binding or an exchange that is gone is no trouble. */
+export async function unbindQueue(
+  aside: Aside,
+  { name, exchange }: Pick<OwnQueue, "name" | "exchange">,
+): Promise<void> {
+  await aside((channel) => channel.unbindQueue(name, exchange, ""));
+}
+
 /** Declares the queue in which events wait for their next attempt; an existing one is used as it is. */
 export async function prepareRetryQueue(aside: Aside, { name, type }: OwnQueue): Promise<void> {
   const exchange = deadLetterName(name);
@@ -183,7 +191,7 @@ export async function leaveQueue(aside: Aside, { name, exchange }: OwnQueue, isO
     return { kind: "shared" };
   }
   if (before !== undefined) {
-    await aside((channel) => channel.unbindQueue(name, exchange, ""));
+    await unbindQueue(aside, { name, exchange });
   }
   const found = await Promise.all(queues.map((queue) => look(aside, queue)));
   const waiting = found.reduce((sum, queue) => sum + (queue?.messages ?? 0), 0);

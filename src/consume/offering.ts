@@ -7,6 +7,7 @@ import { now } from "../amqp/clock";
 import { exchangeOf } from "../amqp/copies";
 import type { Outcome } from "../completion/run";
 import type { Recognised, Unrecognised } from "../regards/event";
+import { outputNames } from "../regards/services";
 import type { ConsumerLog } from "./consumer-log";
 import type { Ending, EventInHand } from "./event-in-hand";
 import { select } from "./filter";
@@ -120,7 +121,7 @@ export class Offering {
 
   #offer(event: EventInHand, decoded: Recognised | Unrecognised): void {
     const { host, service, settings, tracker } = this.#parts;
-    const output = decoded.recognised ? decoded.output : service.statuses.length;
+    const output = decoded.recognised ? decoded.output : outputNames(service).length;
     const lead = host.leadsTo(output);
     event.output = output;
     event.phase = lead === "stopped" ? "stopped" : "flow";

@@ -6,7 +6,7 @@ import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
 import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
 import { EVENT_CLASS } from "../regards/acknowledgement";
-import { broadcastExchange, order, submission, worker } from "../regards/services";
+import { broadcastExchange, services } from "../regards/services";
 
 /** One line; `ok` is null where it is neither right nor wrong, or cannot be told. */
 export interface Line {
@@ -54,9 +54,9 @@ export async function connectionReport(
         lines.push(...queueLines(look.queue, await inspection.queue(look.queue)));
         return;
       }
-      const bind = [order, submission, worker].map(
-        ({ eventClass }) => ({ eventClass, use: "bind" }) as const,
-      );
+      const bind = services
+        .filter(({ exchange }) => exchange === "of its class")
+        .map(({ eventClass }) => ({ eventClass, use: "bind" }) as const);
       const publish = Object.values(EVENT_CLASS).map(
         (eventClass) => ({ eventClass, use: "publish" }) as const,
       );

@@ -9,7 +9,16 @@ import type { RegardsSystem } from "../regards/system";
 import { choice, type Definition, number, refuseUnset, SettingsError, text, whole } from "./settings";
 
 const PROPERTIES = [
-  ...["queueMode", "queue", "queueType", "correlationType", "correlation", "owner", "contentType"],
+  ...[
+    "queueMode",
+    "queue",
+    "queueType",
+    "exchange",
+    "correlationType",
+    "correlation",
+    "owner",
+    "contentType",
+  ],
   ...["maxInFlight", "settle", "attempts", "retryDelay", "deadline", "notWaitedFor"],
 ];
 
@@ -30,7 +39,9 @@ export function consumerSettings(
   system: RegardsSystem,
 ): ConsumerSettings {
   refuseUnset(definition, PROPERTIES);
-  const correlationType = choice(definition, "correlationType", ["any", "prefix", "regex"]);
+  const given = choice(definition, "correlationType", ["any", "prefix", "regex"]);
+  // A node whose events have no correlation id does not ask for one.
+  const correlationType = service.correlationId === undefined ? "any" : given;
   return {
     queue: queuePlan(definition, place, service, system),
     correlation: correlationTest(correlationType, text(definition, "correlation", "")),
@@ -52,10 +63,21 @@ export function consumerSettings(
 }
 
 /** Which events a node keeps, as text to compare: two readers of one queue must want the same. */
-export function filterOf(definition: Definition, service: Service, { tenant }: RegardsSystem): string {
+export function filterOf(definition: Definition, service: Service, system: RegardsSystem): string {
   const { correlationType = "any", correlation = "", owner = "", contentType = "" } = definition;
   const wanted = correlationType === "any" ? "" : correlation;
-  return JSON.stringify([service.name, tenant ?? "", correlationType, wanted, owner, contentType]);
+  const isChosen = service.exchange === "chosen" && definition.queueMode !== "existing";
+  const events = [service.name, isChosen ? text(definition, "exchange", "") : "", system.tenant ?? ""];
+  return JSON.stringify([...events, correlationType, wanted, owner, contentType]);
+}
+
+/** Where the events are published; blank where the administrator chooses it and the node was not told. */
+export function exchangeOf(
+  definition: Definition,
+  { exchange, eventClass }: Service,
+  { namespace }: Pick<RegardsSystem, "namespace">,
+): string {
+  return exchange === "chosen" ? text(definition, "exchange", "") : broadcastExchange(namespace, eventClass);
 }
 
 function queuePlan(
@@ -66,8 +88,14 @@ function queuePlan(
 ): QueuePlan {
   const mode = choice(definition, "queueMode", ["own", "existing", "temporary"]);
   const given = text(definition, "queue", "");
-  const exchange = broadcastExchange(system.namespace, service.eventClass);
+  const exchange = exchangeOf(definition, service, system);
   const name = `nodered.${system.tenant ?? "all"}.${service.name}.${installation}.${id}`;
+  if (mode !== "existing" && exchange === "") {
+    throw new SettingsError("required", { property: "exchange" });
+  }
+  if (Buffer.byteLength(exchange) > LONGEST_NAME) {
+    throw new SettingsError("long", { property: "exchange", value: exchange });
+  }
   switch (mode) {
     case "existing":
       if (given === "") {

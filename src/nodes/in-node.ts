@@ -13,7 +13,7 @@ import type { ConsumerHost } from "../consume/parts";
 import type { Service } from "../regards/services";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
-import { consumerSettings, filterOf } from "./consumer-settings";
+import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { NodeLives } from "./node-lives";
@@ -41,17 +41,20 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     let consumer: EventConsumer | undefined;
     const host = hostOf(RED, this, () => display?.touch());
     const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
-    const samples = offerSamples(this, { host, system: link?.system, queue: "" });
+    const settled = definition as unknown as Definition;
+    const { system: known } = link ?? {};
+    const exchange = exchangeOf(settled, service, known ?? { namespace: "regards" });
+    const samples = offerSamples(this, { host, system: known, queue: "", exchange });
 
     const start = ({ system, broker, server }: RegardsLink): BrokerUse => {
       const place = { id: this.id, installation: installationOf(RED) };
-      const settings = consumerSettings(definition as unknown as Definition, place, service, system);
+      const settings = consumerSettings(settled, place, service, system);
       const life = {
         nodeId: this.id,
         name: `${type} "${this.name || this.id}"`,
         queue: settings.queue,
         server,
-        filter: filterOf(definition as unknown as Definition, service, system),
+        filter: filterOf(settled, service, system),
         broker,
         log: host.log,
       };
@@ -73,6 +76,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       consumer = started;
       samples.queue = settings.queue.name;
       samples.system = system;
+      samples.exchange = exchangeOf(settled, service, system);
       const status = translator(RED, "status");
       const shown = new StatusDisplay(
         () => consumerStatus(started.view, now(), status),
@@ -99,7 +103,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     };
 
     useBroker(RED, this, definition.broker, start);
-    if ((definition as unknown as Definition).settle === "manual") {
+    if (settled.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
         consumer?.decideByHand(message);
         done();

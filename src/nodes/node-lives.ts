@@ -8,7 +8,7 @@ import type { Broker } from "../amqp/broker";
 import type { Connection } from "../amqp/connection";
 import { withDeadline } from "../amqp/deadline";
 import type { NodeLog } from "../amqp/log";
-import { leaveQueue, type OwnQueue, type QueuePlan } from "../amqp/queue";
+import { type Aside, leaveQueue, type OwnQueue, type QueuePlan, unbindQueue } from "../amqp/queue";
 import { EventMemory } from "../consume/event-memory";
 
 /** How long an old queue is worth waiting for its broker, in milliseconds. */
@@ -73,10 +73,26 @@ export class NodeLives {
   started(life: NodeLife): void {
     const before = this.#known.get(life.nodeId)?.life;
     this.#known.set(life.nodeId, { life, isRunning: true });
-    if (before !== undefined && before.queue.mode === "own" && !isSame(before, life)) {
+    if (before === undefined || before.queue.mode !== "own") {
+      return;
+    }
+    if (!isSame(before, life)) {
       const broker = before.server === life.server ? life.broker : before.broker;
       void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
+    } else if (exchangeOf(before) !== exchangeOf(life)) {
+      void this.#unbind(before.queue, life);
     }
+  }
+
+  /** The node reads the same queue, and wants no more of what comes by another exchange. */
+  async #unbind(queue: OwnQueue, { nodeId, broker }: NodeLife): Promise<void> {
+    await withConnection(broker, async (aside) => {
+      // Whoever has changed it back meanwhile wants the binding.
+      const now = this.#known.get(nodeId)?.life;
+      if (now === undefined || exchangeOf(now) !== queue.exchange) {
+        await unbindQueue(aside, queue);
+      }
+    });
   }
 
   /** The node stops; it may start again. */
@@ -117,34 +133,43 @@ export class NodeLives {
   }
 
   async #leave(life: NodeLife, queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
-    // Its broker node may have been made anew since, or point elsewhere now.
-    const another = broker.isOpen ? undefined : broker.again();
-    const used = another ?? broker;
-    const lease = used.lease("consume");
-    let stop: () => void = () => undefined;
-    // The broker node waits for nobody who only tidies up.
-    const closing = new Promise<never>((_, reject) => {
-      stop = used.onClosing(async () => reject(new Error("The broker node closes.")));
-    });
-    try {
-      await Promise.race([untilUp(lease.connection), closing]);
+    await withConnection(broker, async (aside) => {
       if (this.isShared(life)) {
         return;
       }
       const isOwed = this.#memories.get(keyOf(life))?.isOwed ?? false;
-      const leaving = leaveQueue((work) => lease.connection.aside(work), queue, isOwed);
-      const left = await Promise.race([leaving, closing]);
+      const left = await leaveQueue(aside, queue, isOwed);
       if (left.kind === "kept") {
         log.warn(key, { queue: queue.name, waiting: left.waiting });
       }
-    } catch {
-      // Out of reach: it expires by itself.
-    } finally {
-      stop();
-      await lease.release();
-      await another?.close();
-    }
+    });
   }
+}
+
+/** Does something with a broker that may be gone by now; a broker node waits for nobody who only tidies up. */
+async function withConnection(broker: Broker, work: (aside: Aside) => Promise<void>): Promise<void> {
+  // Its node may have been made anew since, or point elsewhere now.
+  const another = broker.isOpen ? undefined : broker.again();
+  const used = another ?? broker;
+  const lease = used.lease("consume");
+  let stop: () => void = () => undefined;
+  const closing = new Promise<never>((_, reject) => {
+    stop = used.onClosing(async () => reject(new Error("The broker node closes.")));
+  });
+  try {
+    await Promise.race([untilUp(lease.connection), closing]);
+    await Promise.race([work((question) => lease.connection.aside(question)), closing]);
+  } catch {
+    // Out of reach: a queue that is left expires by itself.
+  } finally {
+    stop();
+    await lease.release();
+    await another?.close();
+  }
+}
+
+function exchangeOf({ queue }: NodeLife): string | undefined {
+  return queue.mode === "own" ? queue.exchange : undefined;
 }
 
 function keyOf({ nodeId, queue, server }: NodeLife): string {

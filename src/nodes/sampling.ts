@@ -7,15 +7,16 @@ import { eventMessage } from "../consume/message";
 import type { ConsumerHost } from "../consume/parts";
 import { decode } from "../regards/decode";
 import { sampleEvent } from "../regards/samples";
-import { broadcastExchange, type Service } from "../regards/services";
+import { outputNames, type Service } from "../regards/services";
 import type { RegardsSystem } from "../regards/system";
 
 /** What a running in-node needs to send samples. */
 export interface SampleSource {
   readonly host: ConsumerHost;
   system: RegardsSystem | undefined;
-  /** The queue it reads, once its settings are known. */
+  /** The queue it reads and the exchange of its events, once its settings are known. */
   queue: string;
+  exchange: string;
 }
 
 /** Every in-node that runs, by its Node-RED node. */
@@ -52,17 +53,17 @@ export function registerSampleRoute(RED: NodeAPI, type: string, service: Service
 /** Says whether anything is wired to its output; undefined where there is no such sample. */
 function sendSample(
   service: Service,
-  { host, system, queue }: SampleSource,
+  { host, system, queue, exchange }: SampleSource,
   name: string,
 ): boolean | undefined {
-  const { tenant = "project1", address, namespace = "regards" } = system ?? {};
+  const { tenant = "project1", address } = system ?? {};
   const event = sampleEvent(service, name, tenant);
   if (event === undefined) {
     return undefined;
   }
   const { headers, correlationId } = event;
   const decoded = decode(service, event, address);
-  const output = decoded.recognised ? decoded.output : service.statuses.length;
+  const output = decoded.recognised ? decoded.output : outputNames(service).length;
   const properties = {
     contentType: "application/json",
     contentEncoding: "UTF-8",
@@ -72,7 +73,6 @@ function sendSample(
     timestamp: Math.floor(Date.now() / 1_000),
     appId: "REGARDS",
   };
-  const exchange = broadcastExchange(namespace, service.eventClass);
   const messageId = host.newMessageId();
   const receivedAt = new Date().toISOString();
   const message = eventMessage(

@@ -12,9 +12,9 @@ import {
   type Acknowledgement,
   AcknowledgementError,
   acknowledgement,
-  type Keeper,
   urnsIn,
 } from "../regards/acknowledgement";
+import type { Keeper } from "../regards/product";
 import type { RegardsSystem } from "../regards/system";
 import { publishCode } from "./refusal";
 import type { AckRequest } from "./request";

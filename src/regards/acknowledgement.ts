@@ -3,22 +3,15 @@
  * anything is published: REGARDS answers no acknowledgement, drops one without `regards.type` in silence,
  * and one bad URN can send a whole batch, other people's included, to its dead-letter queue.
  */
-import { type Body, text } from "./event";
+import { isBody, text } from "./event";
+import { type Keeper, keeperOf, urnOf } from "./product";
 import { broadcastExchange } from "./services";
-
-/** Who keeps the product: rs-ingest (OAIS, AIP) or rs-fem (GeoJSON features). */
-export type Keeper = "ingest" | "fem";
 
 /** Java class of the acknowledgement each of them takes. */
 export const EVENT_CLASS: Readonly<Record<Keeper, string>> = {
   ingest: "fr.cnes.regards.modules.ingest.dto.request.event.DisseminationAckEvent",
   fem: "fr.cnes.regards.modules.feature.dto.event.in.DisseminationAckEvent",
 };
-
-const KEEPER_OF: ReadonlyMap<string, Keeper> = new Map([
-  ["AIP", "ingest"],
-  ["FEATURE", "fem"],
-]);
 
 /** What the entity types of REGARDS are called in a URN; its parser throws on any other. */
 const ENTITY_TYPES = ["COLLECTION", "DATA", "DATASET"];
@@ -81,14 +74,14 @@ export function urnsIn(value: unknown): string[] {
  */
 export function acknowledgement(urn: string, label: unknown, rules: AcknowledgementRules): Acknowledgement {
   const recipientLabel = checkedLabel(label);
-  const { identifier, tenant } = checkedUrn(urn);
+  const tenant = checkedUrn(urn);
   if (rules.tenant !== undefined && rules.tenant !== tenant) {
     throw new AcknowledgementError(
       "REGARDS_URN_TENANT",
       `${urn} belongs to the tenant "${tenant}", and the broker node names "${rules.tenant}".`,
     );
   }
-  const keeper = KEEPER_OF.get(identifier);
+  const keeper = keeperOf(urn);
   if (keeper === undefined) {
     throw badUrn(
       urn,
@@ -137,12 +130,11 @@ function checkedLabel(label: unknown): string {
 }
 
 /**
- * The parts of a URN, if REGARDS' own parser would read it back as the same text. One that it throws on takes
+ * The tenant of a URN, if REGARDS' own parser would read it back as the same text. One that it throws on takes
  * a whole batch down with it; one that it rewrites never equals the product's, and is dropped in silence.
  */
-function checkedUrn(urn: string): { readonly identifier: string; readonly tenant: string } {
-  const [scheme, identifier = "", entityType = "", tenant = "", uuid = "", version = "", ...revision] =
-    urn.split(":");
+function checkedUrn(urn: string): string {
+  const [scheme, , entityType = "", tenant = "", uuid = "", version = "", ...revision] = urn.split(":");
   if (scheme !== "URN" || version === "" || tenant === "" || /\s/.test(urn)) {
     throw badUrn(urn, "a REGARDS URN looks like URN:AIP:DATA:<tenant>:<uuid>:V1");
   }
@@ -160,7 +152,7 @@ function checkedUrn(urn: string): { readonly identifier: string; readonly tenant
   if (name !== undefined && !/^REV.+$/.test(name)) {
     throw badUrn(urn, `"${name}" is not a revision (REV and its name)`);
   }
-  return { identifier, tenant };
+  return tenant;
 }
 
 /** `V1` … `V999` or `LAST`, and perhaps an order: `V1,42`. */
@@ -202,10 +194,8 @@ function urnIn(entry: unknown): string {
 }
 
 function urnInObject(entry: unknown): string | undefined {
-  if (typeof entry !== "object" || entry === null) {
+  if (!isBody(entry)) {
     return undefined;
   }
-  const { urn, payload } = entry as Body;
-  const product = typeof payload === "object" && payload !== null ? (payload as Body) : {};
-  return text(urn) ?? text(product.aipId) ?? text(product.urn);
+  return text(entry.urn) ?? (isBody(entry.payload) ? urnOf(entry.payload) : undefined);
 }

@@ -2,9 +2,9 @@
  * Turns what arrived into what a flow receives: the status, the output it leaves by, the payload.
  * Enters: bytes and headers. Leaves: a recognised event, or a problem with a code and what could be read.
  */
-import { type Incoming, type Recognised, text, type Unrecognised } from "./event";
+import { type Body, type Incoming, isBody, type Recognised, text, type Unrecognised, valueAt } from "./event";
 import { parseBody } from "./json";
-import type { Service } from "./services";
+import { outputOf, type Service } from "./services";
 
 /** Decodes one event. Never throws, whatever the bytes. */
 export function decode(
@@ -21,12 +21,12 @@ export function decode(
       message,
       payload,
       status: undefined,
-      correlationId: service.correlationId({}, incoming),
+      correlationId: service.correlationId?.({}, incoming),
     };
   }
-  const body = parsed.value;
-  const correlationId = service.correlationId(body, incoming);
-  const status = text(body[service.statusField]);
+  const body = unwrapped(parsed.value, service);
+  const correlationId = service.correlationId?.(body, incoming);
+  const status = text(valueAt(body, service.statusField));
   if (status === undefined) {
     return {
       recognised: false,
@@ -37,12 +37,12 @@ export function decode(
       correlationId,
     };
   }
-  const output = service.statuses.indexOf(ownEntry(service.aliases, status) ?? status);
+  const output = outputOf(service, status);
   if (output < 0) {
     return {
       recognised: false,
       code: "REGARDS_UNKNOWN_STATUS",
-      message: `The event's ${service.statusField} is "${status.slice(0, 100)}", which is none of ${service.statuses.join(", ")}.`,
+      message: `The event's ${service.statusField} is "${status.slice(0, 100)}", which is none of ${Object.values(service.outputs).flat().join(", ")}.`,
       payload: body,
       status,
       correlationId,
@@ -61,6 +61,10 @@ export function decode(
   };
 }
 
-function ownEntry(table: Readonly<Record<string, string>>, key: string): string | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
+/**
+ * rs-notifier can pass on a copy of every answer, so that a client has a queue of its own answers only: the event is
+ * then the `payload` of a notification whose metadata name its class.
+ */
+function unwrapped(body: Body, { eventClass }: Service): Body {
+  return valueAt(body, "metadata.messageType") === eventClass && isBody(body.payload) ? body.payload : body;
 }

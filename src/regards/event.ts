@@ -1,5 +1,5 @@
 /**
- * The words every REGARDS event shares. Enters: nothing. Leaves: types only.
+ * The words every REGARDS event shares. Enters: nothing. Leaves: types, and how a field is read.
  * This room (src/regards) knows what REGARDS says; it knows neither AMQP channels nor Node-RED.
  */
 
@@ -52,4 +52,16 @@ export interface Unrecognised {
 /** A field's value if it is a non-empty string, else undefined: REGARDS omits, nulls and empties alike. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The value at a path of keys separated by dots; undefined where there is none. Never reads what is inherited. */
+export function valueAt(value: unknown, path: string): unknown {
+  return path
+    .split(".")
+    .reduce((found, key) => (isBody(found) && Object.hasOwn(found, key) ? found[key] : undefined), value);
+}
+
+/** True for a JSON object. */
+export function isBody(value: unknown): value is Body {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

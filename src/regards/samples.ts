@@ -2,7 +2,7 @@
  * Events to try a flow with while no REGARDS is there: for each status what REGARDS 2.0 sends, the four shapes
  * of FAILED among them. Pure; they are decoded like any other.
  */
-import type { Incoming } from "./event";
+import { type Body, type Incoming, isBody } from "./event";
 import type { Service } from "./services";
 
 type Bodies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -16,6 +16,73 @@ const submissionBasis = { correlationId: "sample-submission-1", productId: "S2A_
 const inSession = { ...submissionBasis, expires: "2025-01-25T10:25:52.243578Z", session: "jane-20250124" };
 
 const workerBasis = { requestId: "sample-request-1", type: "EXTRACTION", requestOwner: "jane@example.org" };
+
+/** Stands for the tenant in the URNs. */
+const TENANT = "<tenant>";
+const owned = { sessionOwner: "jane@example.org", session: "jane-20250124" };
+
+/** rs-ingest's AIP; its sizes are `fileSize`. */
+const aipUrn = `URN:AIP:DATA:${TENANT}:098f6bcd-4621-4373-8ade-4e832627b4f6:V1`;
+const ofIngest = {
+  payload: {
+    id: 177,
+    aipId: aipUrn,
+    providerId: "S2A_MSIL1C_20250124",
+    version: 1,
+    last: true,
+    state: "STORED",
+    lastUpdate: "2025-01-24T10:25:52.243578Z",
+    aip: {
+      type: "Feature",
+      id: aipUrn,
+      providerId: "S2A_MSIL1C_20250124",
+      version: 1,
+      ipType: "DATA",
+      properties: {
+        contentInformations: [
+          {
+            dataObject: {
+              regardsDataType: "RAWDATA",
+              filename: "S2A_MSIL1C_20250124.zip",
+              algorithm: "MD5",
+              checksum: "9a964ed3be0e2e2786d82ace9d971e90",
+              fileSize: 190_000,
+            },
+            representationInformation: { syntax: { name: "ZIP", mimeType: "application/zip" } },
+          },
+        ],
+      },
+    },
+  },
+  metadata: owned,
+};
+
+/** rs-fem's feature; its sizes are `filesize`. */
+const ofFem = {
+  payload: {
+    type: "Feature",
+    id: "SWOT_L2_20250124",
+    urn: `URN:FEATURE:DATA:${TENANT}:87fdda0e-27d1-494f-a1c0-c57f2f0810f7:V1`,
+    entityType: "DATA",
+    model: "SWOT",
+    last: true,
+    geometry: { type: "Point", coordinates: [1.44, 43.6] },
+    files: [
+      {
+        attributes: {
+          dataType: "RAWDATA",
+          mimeType: "application/x-netcdf",
+          filename: "SWOT_L2_20250124.nc",
+          filesize: 250_000,
+          algorithm: "MD5",
+          checksum: "4e188bd8a6288164c25c3728ce394927",
+        },
+      },
+    ],
+    properties: { data_type: "L2" },
+  },
+  metadata: owned,
+};
 
 /** By status, and a word for the case where a status comes in several shapes. */
 const BODIES: Readonly<Record<Service["name"], Bodies>> = {
@@ -99,6 +166,16 @@ const BODIES: Readonly<Record<Service["name"], Bodies>> = {
       messages: ["<regards.request.session> property is missing from request message headers"],
     },
   },
+  dissemination: {
+    INGEST: ofIngest,
+    CREATED: ofFem,
+    UPDATE: ofIngest,
+    UPDATED: { ...ofFem, metadata: { ...owned, changedAttributes: ["properties.data_type"] } },
+    AIP_DISSEMINATION: ofIngest,
+    NOTIFIED: ofFem,
+    OAIS_DELETION: ofIngest,
+    DELETED: ofFem,
+  },
 };
 
 /** The status no REGARDS knows, for the last output. */
@@ -115,10 +192,10 @@ export function sampleEvent(service: Service, name: string, tenant: string): Inc
     return undefined;
   }
   const [status = ""] = name.split(" ");
-  const body = { [service.statusField]: status, ...BODIES[service.name][name] };
+  const body = withStatus(service.statusField.split("."), status, BODIES[service.name][name]);
   const { correlationId } = body;
   return {
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(JSON.stringify(body).replaceAll(TENANT, () => JSON.stringify(tenant).slice(1, -1))),
     headers: {
       "regards.tenant": tenant,
       "regards.type": service.eventClass,
@@ -127,6 +204,14 @@ export function sampleEvent(service: Service, name: string, tenant: string): Inc
     },
     correlationId: typeof correlationId === "string" ? correlationId : undefined,
   };
+}
+
+/** A body with the status where its service has it. */
+function withStatus([key = "", ...deeper]: readonly string[], status: string, body: unknown): Body {
+  const fields = isBody(body) ? body : {};
+  return deeper.length === 0
+    ? { [key]: status, ...fields }
+    : { ...fields, [key]: withStatus(deeper, status, fields[key]) };
 }
 
 function workerHeaders(status: string): Record<string, string | null> {

@@ -97,9 +97,6 @@ function acknowledgementFacts({ nodeRed, flows, regards }: World): readonly Fact
   const awaited = (service: AcknowledgedService): number =>
     accepted.filter((acknowledgement) => acknowledgement.service === service && acknowledgement.awaited)
       .length;
-  const [refusal] = allShown(nodeRed, flows.id("debug", "refused")).map((shown) =>
-    String(property(shown, "code")),
-  );
   return [
     is(
       "acknowledgements published and confirmed",
@@ -109,7 +106,6 @@ function acknowledgementFacts({ nodeRed, flows, regards }: World): readonly Fact
     is("acknowledgements accepted by rs-ingest", 1, awaited("ingest")),
     is("acknowledgements accepted by rs-fem", 1, awaited("fem")),
     is("acknowledgements REGARDS dropped", 0, dropped.length),
-    is("a wrong URN, refused before publishing", "REGARDS_BAD_URN", refusal ?? "nothing"),
   ];
 }
 

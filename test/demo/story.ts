@@ -14,10 +14,8 @@ export const WHOLE_STORY: Plan = { orders: 2, subOrders: 4, files: 8, links: 6 }
 
 const BETWEEN_ROUNDS_MS = 12_000;
 const WORKER_KINDS = ["count-bytes", "describe", "thumbnail", "rare", "picky"];
-/** The products of the acknowledgement example's inject buttons. */
-const UUID = "098f6bcd-4621-4373-8ade-4e832627b4f6";
 
-/** Everything once: two orders, two submissions, two results, two acknowledgements and a refused one. */
+/** Everything once: two orders, two submissions, two results, two disseminated products. */
 export async function tellWholeStory(world: World, say: Say): Promise<void> {
   await letOthersAct(world, say);
   await order(world, say, "subOrders:3 AND files:2");
@@ -26,8 +24,7 @@ export async function tellWholeStory(world: World, say: Say): Promise<void> {
   await submit(world, say, "my-mistake", "no-such-datatype");
   await requestWork(world, say, "count-bytes");
   await requestWork(world, say, "thumbnail");
-  await acknowledge(world, say);
-  await press(world, "something that is no URN");
+  await disseminate(world, say);
 }
 
 /** Round after round until the signal ends it. */
@@ -43,7 +40,7 @@ async function oneRound(world: World, say: Say, round: number): Promise<void> {
   await order(world, say, `subOrders:${(round % 4) + 1} AND files:2${isTroubled ? " AND failing:1" : ""}`);
   await submit(world, say, `product-${round + 1}`, isTroubled ? "no-such-datatype" : "LANDSAT");
   await requestWork(world, say, WORKER_KINDS[round % WORKER_KINDS.length] ?? "count-bytes");
-  await acknowledge(world, say);
+  await disseminate(world, say);
   await letOthersAct(world, say);
 }
 
@@ -67,19 +64,10 @@ async function letOthersAct({ regards }: World, say: Say): Promise<void> {
   await regards.letOthersAct();
 }
 
-/** The notifications are pasted into the example; REGARDS must be waiting for those products. */
-async function acknowledge(world: World, say: Say): Promise<void> {
-  const [tenant] = world.regards.tenants;
+async function disseminate({ regards }: World, say: Say): Promise<void> {
   say("REGARDS   disseminates two products and waits for their acknowledgements");
-  await world.regards.disseminate({ service: "ingest", urn: `URN:AIP:DATA:${tenant}:${UUID}:V1` });
-  await world.regards.disseminate({ service: "fem", urn: `URN:FEATURE:DATA:${tenant}:${UUID}:V1` });
-  await press(world, "a product from rs-ingest");
-  await press(world, "a feature from rs-fem");
-}
-
-async function press({ nodeRed, flows }: World, button: string): Promise<void> {
-  const response = await nodeRed.fetch(`/inject/${flows.id("inject", button)}`, { method: "POST" });
-  if (!response.ok) throw new Error(`the button "${button}" answered ${response.status}`);
+  await regards.disseminate({ service: "ingest" });
+  await regards.disseminate({ service: "fem" });
 }
 
 function id(): string {

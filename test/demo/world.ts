@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { watchDebug } from "../examples/debug-sidebar";
 import type { Example } from "../examples/example";
 import { ownQueue } from "../nodes/flows";
+import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
+import { notificationExchange } from "../simulator/wire";
 import { startNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
@@ -24,7 +26,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const OURS = ["regards-order-in", "regards-submission-in", "regards-worker-in", "regards-ack-out"];
+const OURS = TYPES.filter((type) => type !== "regards-broker");
 const CONNECT_LIMIT = 30_000;
 
 /** Starts the parts one after the other; a step of REGARDS' work takes `pace` milliseconds. */
@@ -81,6 +83,7 @@ async function startDemoNodeRed(
     env: {
       REGARDS_HOST: `${broker.host}:${broker.port}`,
       REGARDS_TENANT: tenant,
+      REGARDS_EXCHANGE: notificationExchange(regards.prefix),
       REGARDS_ADDRESS: regards.address,
       REGARDS_USER: broker.user,
       REGARDS_PASSWORD: broker.password,

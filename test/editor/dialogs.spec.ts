@@ -1,13 +1,13 @@
 /** The dialogs in a real browser, on both Node-REDs and in both languages: what a flow author sees and does. */
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { TYPES } from "../package/sources";
 import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
 
-const IN_NODES = ["regards-order-in", "regards-submission-in", "regards-worker-in"] as const;
-const NODES = [...IN_NODES, "regards-ack-out"] as const;
+const NODES = TYPES.filter((type) => type !== "regards-broker");
 
 const BROKER = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "project1" };
 

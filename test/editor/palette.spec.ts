@@ -35,7 +35,7 @@ describe("the palette", function () {
           const names = editor.page.locator("#red-ui-palette-REGARDS .red-ui-palette-label");
           // Node-RED pads the words with spaces of its own.
           const words = (await names.allTextContents()).map((name) => name.replace(/[^a-z]+/g, " ").trim());
-          assert.deepEqual(words, ["order in", "submit in", "worker in", "ack out"]);
+          assert.deepEqual(words, ["order in", "submit in", "worker in", "product in", "ack out"]);
           for (const name of await names.all()) {
             assert.ok(((await name.boundingBox())?.height ?? 99) < 30, String(await name.textContent()));
           }

@@ -6,6 +6,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { Example } from "../examples/example";
+import { TYPES } from "../package/sources";
 import { startSimulator } from "../simulator/simulator";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
@@ -14,7 +15,7 @@ import { Editor, type Look } from "./editor";
 
 const PICTURES = join(__dirname, "pictures");
 
-const IN_NODES = ["regards-order-in", "regards-submission-in", "regards-worker-in"];
+const IN_NODES = TYPES.filter((type) => type.endsWith("-in"));
 
 const LOOKS: readonly Look[] = (["en-US", "fr-FR"] as const).flatMap((locale) =>
   (["light", "dark"] as const).map((theme) => ({ locale, theme })),

@@ -2,14 +2,12 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { sampleNames } from "../../src/regards/samples";
-import { order, submission, worker } from "../../src/regards/services";
+import { outputNames, outputOf, services } from "../../src/regards/services";
 import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
-
-const SERVICES = [order, submission, worker];
 
 /** The sentences that must be seen, word for word. */
 const SENTENCES = {
@@ -155,8 +153,9 @@ describe("trying things out in the editor", function () {
               y: 100,
               wires: [],
             },
-            ...SERVICES.flatMap(({ name, statuses }, place) => {
-              const outputs = [...statuses, "unrecognised"];
+            ...services.flatMap((service, place) => {
+              const { name } = service;
+              const outputs = [...outputNames(service), "unrecognised"];
               return [
                 {
                   ...{ id: name, type: `regards-${name}-in`, broker: "b3", x: 300, y: 200 + 200 * place },
@@ -180,9 +179,10 @@ describe("trying things out in the editor", function () {
           assert.match(editor.complaints.splice(0).join(), /404/);
           await editor.deploy();
 
-          for (const service of SERVICES) {
+          for (const service of services) {
             for (const name of sampleNames(service)) {
-              const [output = ""] = name.split(" ");
+              const [status = ""] = name.split(" ");
+              const output = outputNames(service)[outputOf(service, status)] ?? "unrecognised";
               await editor.choose(service.name, "sample", name);
               await editor.button(service.name).click();
               assert.equal(await editor.untilDebugged(`${service.name}-${output}`), "true");

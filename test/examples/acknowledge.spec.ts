@@ -6,37 +6,27 @@ import { property } from "./debug-sidebar";
 import { Example } from "./example";
 import { type ExampleStage, playExample } from "./example-stage";
 
-const UUID = "098f6bcd-4621-4373-8ade-4e832627b4f6";
-
 for (const version of [5, 4] as const) {
-  describe(`the example that acknowledges, on Node-RED ${version}`, function () {
+  describe(`the example that receives products and acknowledges them, on Node-RED ${version}`, function () {
     this.timeout(60_000);
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("4 - Acknowledge a dissemination"), version);
+      stage = await playExample(
+        Example.read("4 - Receive disseminated products and acknowledge them"),
+        version,
+      );
     });
     after(() => stage.strike());
 
-    for (const { button, service, event, urn } of [
-      {
-        button: "a product from rs-ingest",
-        service: "ingest",
-        event: "ingestAcknowledgement",
-        urn: `URN:AIP:DATA:project1:${UUID}:V1`,
-      },
-      {
-        button: "a feature from rs-fem",
-        service: "fem",
-        event: "femAcknowledgement",
-        urn: `URN:FEATURE:DATA:project1:${UUID}:V1`,
-      },
+    for (const [service, event] of [
+      ["ingest", "ingestAcknowledgement"],
+      ["fem", "femAcknowledgement"],
     ] as const) {
       it(`tells rs-${service} what it wants to hear, and nothing else`, async () => {
-        await stage.regards.disseminate({ service, urn });
         const acknowledged = once(stage.regards.events, "acknowledged");
 
-        await stage.press(button);
+        const { urn } = await stage.regards.disseminate({ service });
 
         const acknowledgement: Acknowledgement = (await acknowledged)[0];
         const { exchange, routingKey, headers, properties, body, awaited } = acknowledgement;
@@ -66,15 +56,29 @@ for (const version of [5, 4] as const) {
       });
     }
 
-    it("refuses what is no URN before anything is published", async () => {
+    it("acknowledges what is deleted too, once it has been forgotten", async () => {
+      const acknowledged = once(stage.regards.events, "acknowledged");
+
+      const deleted = await stage.regards.disseminate({ action: "OAIS_DELETION" });
+
+      assert.deepEqual(
+        (await acknowledged).map(({ urn, awaited }: Acknowledgement) => ({ urn, awaited })),
+        [{ urn: deleted.urn, awaited: true }],
+      );
+    });
+
+    it("refuses what is no URN before anything is published, and fails, to have it tried again", async () => {
       const before = stage.regards.acknowledgements.accepted.length;
 
-      await stage.press("something that is no URN");
+      await stage.regards.disseminate({ urn: "my-product" });
 
       assert.equal(property(await stage.shown("refused"), "code"), "REGARDS_BAD_URN");
+      assert.match(
+        String((await stage.nodeRed.untilLog(({ level }) => level === "error")).msg),
+        /"my-product" cannot be acknowledged/,
+      );
       assert.equal(stage.regards.acknowledgements.accepted.length, before);
       assert.deepEqual(stage.regards.acknowledgements.dropped, []);
-      assert.deepEqual(stage.nodeRed.errors(), []);
     });
   });
 }

@@ -6,8 +6,10 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "amqplib";
+import { TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
+import { notificationExchange } from "../simulator/wire";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
@@ -33,7 +35,7 @@ export interface ExampleStage {
 /** There before an example is deployed, as if another flow had made it. */
 const DEAD_QUEUE = "nodered.project1.order.another-flow.dead";
 
-const OURS = ["regards-order-in", "regards-submission-in", "regards-worker-in", "regards-ack-out"];
+const OURS = TYPES.filter((type) => type !== "regards-broker");
 
 /** Deploys an example and waits until its REGARDS nodes are connected. */
 export async function playExample(example: Example, version: 4 | 5): Promise<ExampleStage> {
@@ -89,6 +91,7 @@ function configured(
   const environment = environmentNode({
     REGARDS_HOST: `${vhost.host}:${vhost.port}`,
     REGARDS_TENANT: "project1",
+    REGARDS_EXCHANGE: notificationExchange(regards.prefix),
     REGARDS_ADDRESS: regards.address,
     REGARDS_USER: vhost.user,
     REGARDS_PASSWORD: vhost.password,

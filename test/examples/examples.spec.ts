@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
+import { TYPES } from "../package/sources";
 import { Example, environmentVariable, exampleNames } from "./example";
 import { playExample } from "./example-stage";
 
-const OURS = [
-  "regards-broker",
-  "regards-order-in",
-  "regards-submission-in",
-  "regards-worker-in",
-  "regards-ack-out",
-];
 const CORE = [
   ...["tab", "group", "comment", "inject", "debug", "catch", "link in", "link out"],
   ...["function", "switch", "change", "template", "file", "http request"],
@@ -22,7 +16,7 @@ describe("the examples", () => {
   it("show every node of the palette", () => {
     const used = exampleNames().flatMap((name) => Example.read(name).nodes.map(({ type }) => type));
 
-    for (const type of OURS) assert.ok(used.includes(type), type);
+    for (const type of TYPES) assert.ok(used.includes(type), type);
   });
 
   it("can be imported side by side", () => {
@@ -40,7 +34,7 @@ describe("the examples", () => {
       const example = Example.read(name);
 
       it("uses the nodes of this package and Node-RED's own", () => {
-        for (const { type } of example.nodes) assert.ok([...OURS, ...CORE].includes(type), type);
+        for (const { type } of example.nodes) assert.ok([...TYPES, ...CORE].includes(type), type);
       });
 
       it("says in a comment what it shows and what to set", () => {

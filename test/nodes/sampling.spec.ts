@@ -1,24 +1,31 @@
 /** "Try it without REGARDS": every sample through the real decoding, with no broker anywhere. */
 import assert from "node:assert/strict";
 import { sampleNames } from "../../src/regards/samples";
-import { order, submission, worker } from "../../src/regards/services";
+import { order, outputNames, outputOf, type Service, services, worker } from "../../src/regards/services";
 import { ADMIN_AUTH, fetchAs, logInWriter } from "../diagnosis/admin-auth";
 import { type FlowNode, startNodeRed, type TestNodeRed } from "../support/node-red";
 import { sharedNodeRed } from "../support/shared-node-red";
-
-const SERVICES = [order, submission, worker];
+import { ownQueue } from "./flows";
 
 /** Nobody listens there. */
 const BROKER = { id: "broker", type: "regards-broker", hosts: "127.0.0.1:1", tenant: "project7" };
 
 /** An in-node with a probe on each of its outputs. */
-function probed(service: (typeof SERVICES)[number], more = {}): FlowNode[] {
-  const outputs = [...service.statuses, "unrecognised"];
+function probed(service: Service, more = {}): FlowNode[] {
+  const outputs = [...outputNames(service), "unrecognised"];
   const wires = outputs.map((output) => [`${service.name}-${output}`]);
   return [
     { id: "tab", type: "tab" },
     BROKER,
-    { id: "in", type: `regards-${service.name}-in`, z: "tab", broker: "broker", wires, ...more },
+    {
+      id: "in",
+      type: `regards-${service.name}-in`,
+      z: "tab",
+      broker: "broker",
+      exchange: "chosen",
+      wires,
+      ...more,
+    },
     ...wires.map(([id = ""]) => ({ id, type: "test-probe", z: "tab", wires: [] })),
   ];
 }
@@ -48,28 +55,32 @@ describe("a sample", function () {
 
   after(async () => (await sharedNodeRed()).deploy([]));
 
-  for (const service of SERVICES) {
+  for (const service of services) {
     it(`of ${service.name} leaves by the output of its status, marked, whatever the filter`, async () => {
       const nodeRed = await sharedNodeRed();
       await nodeRed.deploy(probed(service, { correlationType: "prefix", correlation: "none-of-these" }));
       const pressed = new Set<string>();
 
       for (const name of sampleNames(service)) {
-        const [output = ""] = name.split(" ");
+        const [status = ""] = name.split(" ");
+        const output = outputNames(service)[outputOf(service, status)] ?? "unrecognised";
         pressed.add(output);
         const response = await press(nodeRed, `regards-${service.name}-in`, name);
         assert.deepEqual(await response.json(), { wired: true });
 
         const message = await next(nodeRed, `${service.name}-${output}`);
 
-        assert.equal(message.topic, output);
+        assert.equal(message.topic, status);
         assert.equal(message.regards.sample, true);
         assert.equal(message.regards.tenant, "project7");
-        assert.match(String(message.regards.queue), /^nodered\.project7\.\w+\.[0-9a-f]{8}\.in$/);
+        assert.equal(
+          message.regards.queue,
+          await ownQueue(nodeRed, `nodered.project7.${service.name}`, "in"),
+        );
         assert.equal(message.error?.code, output === "unrecognised" ? "REGARDS_UNKNOWN_STATUS" : undefined);
       }
 
-      assert.deepEqual([...pressed], [...service.statuses, "unrecognised"]);
+      assert.deepEqual([...pressed], [...outputNames(service), "unrecognised"]);
       assert.deepEqual(nodeRed.errors(), []);
     });
   }

@@ -1,15 +1,17 @@
 /** The whole wire table through a real RabbitMQ and a real Node-RED: what is sent, and where it comes out. */
 import assert from "node:assert/strict";
 import { connect } from "amqplib";
-import { broadcastExchange, order, type Service, submission, worker } from "../../src/regards/services";
-import { bytesOf, type WireCase, wireTable } from "../regards/wire-table";
+import { broadcastExchange, outputNames, type Service, services } from "../../src/regards/services";
+import { bytesOf, serviceOf, type WireCase, wireTable } from "../regards/wire-table";
 import type { Message } from "../support/node-red-wire";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
 import { brokerNode, tab } from "./flows";
 
-const services: Readonly<Record<WireCase["service"], Service>> = { order, submission, worker };
+/** The administrator's choice, where it is one. */
+const exchangeOf = ({ exchange, eventClass }: Service): string =>
+  exchange === "chosen" ? "chosen.by.the.administrator" : broadcastExchange("regards", eventClass);
 
 for (const version of [5, 4] as const) {
   describe(`the wire through RabbitMQ and Node-RED ${version}`, function () {
@@ -22,20 +24,16 @@ for (const version of [5, 4] as const) {
       nodeRed = await sharedNodeRed(version);
       const connection = await connect(vhost.url);
       const channel = await connection.createConfirmChannel();
-      for (const { eventClass } of Object.values(services)) {
-        await channel.assertExchange(broadcastExchange("regards", eventClass), "fanout", { durable: true });
+      for (const service of services) {
+        await channel.assertExchange(exchangeOf(service), "fanout", { durable: true });
       }
-      await nodeRed.deploy([
-        tab,
-        brokerNode(vhost, { tenant: "project1" }),
-        ...Object.values(services).flatMap(flowOf),
-      ]);
-      for (const { name } of Object.values(services)) {
+      await nodeRed.deploy([tab, brokerNode(vhost, { tenant: "project1" }), ...services.flatMap(flowOf)]);
+      for (const { name } of services) {
         await nodeRed.untilStatus(`${name}-in`, ({ text }) => text === "connected");
       }
       for (const [index, wireCase] of wireTable.entries()) {
-        const { service, headers, correlationId } = wireCase;
-        channel.publish(broadcastExchange("regards", services[service].eventClass), "", bytesOf(wireCase), {
+        const { headers, correlationId } = wireCase;
+        channel.publish(exchangeOf(serviceOf(wireCase)), "", bytesOf(wireCase), {
           headers: { "regards.tenant": "project1", "test-case": index, ...headers },
           ...(correlationId === undefined ? {} : { correlationId }),
         });
@@ -51,9 +49,10 @@ for (const version of [5, 4] as const) {
 
     for (const [index, wireCase] of wireTable.entries()) {
       it(`${wireCase.service}: ${wireCase.title}`, async () => {
-        const service = services[wireCase.service];
-        const output = service.statuses.indexOf(wireCase.output);
-        const probe = `${service.name}-${output < 0 ? service.statuses.length : output}`;
+        const service = serviceOf(wireCase);
+        const outputs = outputNames(service);
+        const output = outputs.indexOf(wireCase.output);
+        const probe = `${service.name}-${output < 0 ? outputs.length : output}`;
 
         const message = await nodeRed.nextMessage(probe, {
           where: ({ regards }) => (regards as Regards).headers["test-case"] === index,
@@ -95,7 +94,7 @@ function check(message: Message, wireCase: WireCase): void {
 }
 
 function flowOf(service: Service) {
-  const probes = [...service.statuses, "unrecognised"].map((_, output) => `${service.name}-${output}`);
+  const probes = [...outputNames(service), "unrecognised"].map((_, output) => `${service.name}-${output}`);
   return [
     {
       id: `${service.name}-in`,
@@ -104,6 +103,7 @@ function flowOf(service: Service) {
       broker: "broker",
       queueType: "classic",
       maxInFlight: 100,
+      exchange: exchangeOf(service),
       wires: probes.map((probe) => [probe]),
     },
     ...probes.map((id) => ({ id, type: "test-probe", z: "tab", wires: [] })),

@@ -20,7 +20,15 @@ const SHARED = "regards-broker";
 
 /** French words that are right to be the English ones. */
 const SAME_IN_FRENCH = new Set([
-  ...["tab.regards", "label.broker", "label.tls", "label.tenant", "wire.exchange", "wire.permission"],
+  ...[
+    "tab.regards",
+    "label.broker",
+    "label.tls",
+    "label.tenant",
+    "label.exchange",
+    "wire.exchange",
+    "wire.permission",
+  ],
   ...["placeholder.connectionName", "option.queueType.quorum", "label.urn"],
   ...["option.target.ingest", "option.target.fem"],
 ]);

@@ -4,13 +4,17 @@
  * RabbitMQ and a real Node-RED walk the same table.
  */
 
+import assert from "node:assert/strict";
+import { type Service, services } from "../../src/regards/services";
+import { disseminations } from "./dissemination-cases";
+
 /** The last output of every in-node. */
 export const UNRECOGNISED = "unrecognised";
 
 /** One event on the wire and what becomes of it. */
 export interface WireCase {
   readonly title: string;
-  readonly service: "order" | "submission" | "worker";
+  readonly service: Service["name"];
   /** An object is sent as JSON, anything else as it stands. */
   readonly body: object | string | Buffer;
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -484,8 +488,77 @@ const unreadable: WireCase[] = [
   error: String(error),
 }));
 
+/** What rs-notifier makes of an answer where the platform gives each client a queue of its own answers. */
+const notifierCopy = (messageType: string, payload: object) => ({
+  payload,
+  metadata: { recipientId: "node-red", priority: 1, messageType },
+});
+
+const MODULES = "fr.cnes.regards.modules";
+
+const copies: WireCase[] = [
+  {
+    title: "the notifier's copy is unwrapped",
+    service: "order",
+    body: notifierCopy(`${MODULES}.order.amqp.output.OrderResponseDtoEvent`, {
+      ...{ status: "DONE", orderId: 1234, correlationId: "c-1", downloadLink: LINK, errorCode: "X" },
+    }),
+    output: "DONE",
+    payload: { orderId: 1234, errorType: "X", metadata: undefined },
+    regards: { correlationId: "c-1", downloadUrl: LINK },
+  },
+  {
+    title: "the notifier's copy is unwrapped",
+    service: "submission",
+    body: notifierCopy(`${MODULES}.ltamanager.amqp.output.SubmissionResponseDtoEvent`, {
+      ...{ responseStatus: "SUCCESS", productId: "p1", correlationId: "l-1" },
+    }),
+    output: "SUCCESS",
+    payload: { productId: "p1", metadata: undefined },
+    regards: { correlationId: "l-1" },
+  },
+  {
+    title: "the notifier's copy is unwrapped, and its content decoded",
+    service: "worker",
+    body: notifierCopy(`${MODULES}.workermanager.amqp.events.out.ResponseEvent`, {
+      ...{ state: "SUCCESS", requestId: "r-1", requestOwner: "me", content: "eyJhIjoxfQ==" },
+    }),
+    output: "SUCCESS",
+    payload: { content: { a: 1 }, metadata: undefined },
+    regards: { correlationId: "r-1", owner: "me" },
+  },
+  {
+    title: "the notifier's copy of another kind of event is none of its own",
+    service: "order",
+    body: notifierCopy(`${MODULES}.ltamanager.amqp.output.SubmissionResponseDtoEvent`, { status: "DONE" }),
+    output: UNRECOGNISED,
+    error: "REGARDS_MISSING_FIELD",
+  },
+  {
+    title: "the notifier's copy of nothing is unrecognised",
+    service: "order",
+    body: { payload: null, metadata: { messageType: `${MODULES}.order.amqp.output.OrderResponseDtoEvent` } },
+    output: UNRECOGNISED,
+    error: "REGARDS_MISSING_FIELD",
+  },
+];
+
 /** The whole table. */
-export const wireTable: readonly WireCase[] = [...orders, ...submissions, ...workers, ...unreadable];
+export const wireTable: readonly WireCase[] = [
+  ...orders,
+  ...submissions,
+  ...workers,
+  ...copies,
+  ...disseminations,
+  ...unreadable,
+];
+
+/** The row of the services table that a case is about. */
+export function serviceOf(wireCase: WireCase): Service {
+  const service = services.find(({ name }) => name === wireCase.service);
+  assert.ok(service);
+  return service;
+}
 
 /** The bytes of a case. */
 export function bytesOf({ body }: WireCase): Buffer {

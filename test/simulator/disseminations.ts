@@ -19,12 +19,20 @@ export interface DisseminationOptions {
   readonly service?: AcknowledgedService;
   readonly recipientLabel?: string;
   readonly urn?: string;
+  /** What has become of the product; that it is to be disseminated, or that it is there, by default. */
+  readonly action?: string;
+}
+
+/** What rs-ingest and rs-fem ask rs-notifier to send. */
+interface Notification {
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** A dissemination and the notification its recipient got. */
 export interface Dissemination extends Disseminated {
   /** What the recipient reads: `{ payload, metadata }`, without label and without any request id. */
-  readonly notification: Readonly<Record<string, unknown>>;
+  readonly notification: Notification;
 }
 
 /** What the notifier needs around it. */
@@ -51,18 +59,31 @@ export class Disseminations {
       service = "ingest",
       recipientLabel = "external-system-1",
     } = options;
-    const identifier = service === "ingest" ? "AIP" : "FEATURE";
+    const [identifier, usual] = service === "ingest" ? ["AIP", "AIP_DISSEMINATION"] : ["FEATURE", "CREATED"];
     const urn = options.urn ?? `URN:${identifier}:DATA:${tenant}:${randomUUID()}:V1`;
-    const notification = service === "ingest" ? ingestNotification(urn) : femNotification(urn);
+    const notification = NOTIFICATION[service](urn, options.action ?? usual);
     const disseminated: Disseminated = { tenant, service, urn, recipientLabel };
+    this.#pending.push(disseminated);
+    await this.#send(tenant, notification);
+    this.#around.events.emit("disseminated", disseminated);
+    return { ...disseminated, notification };
+  }
+
+  /**
+   * A retry of the notifier: the same again, told by nothing but its content. It comes from the database by then,
+   * where the order of keys is lost.
+   */
+  async retry({ tenant, notification: { payload, metadata } }: Dissemination): Promise<void> {
+    const entries = Object.entries(payload).sort(([one], [other]) => one.localeCompare(other));
+    await this.#send(tenant, { metadata, payload: Object.fromEntries(entries) });
+  }
+
+  async #send(tenant: string, notification: Notification): Promise<void> {
     const exchange = notificationExchange(this.#around.prefix);
     await this.#around.bus.recipientQueue(notificationQueue(this.#around.prefix), exchange);
-    this.#pending.push(disseminated);
     // The notifier's senders publish with priority 0, unlike every other event.
     const properties = regardsProperties(NOTIFICATION_CLASS, tenant, { properties: { priority: 0 } });
     await this.#around.bus.publish(exchange, Buffer.from(gson(notification)), properties);
-    this.#around.events.emit("disseminated", disseminated);
-    return { ...disseminated, notification };
   }
 
   /** True when somebody waits for exactly this acknowledgement; a wrong label leaves the real one pending. */
@@ -80,36 +101,65 @@ export class Disseminations {
   }
 }
 
-function ingestNotification(urn: string) {
+/** The notifications of both services differ in nearly every name. */
+const NOTIFICATION = { ingest: ingestNotification, fem: femNotification } as const;
+
+function ingestNotification(urn: string, action: string): Notification {
   const now = new Date();
+  const providerId = `product-${uuidOf(urn)}`;
   return {
     payload: {
+      id: 177,
       aipId: urn,
-      providerId: `product-${urn.slice(-40, -3)}`,
-      originUrn: "URN:AIP:DATA:elsewhere:00000000-0000-4000-8000-000000000000:V1",
-      version: 1,
-      last: true,
       state: "STORED",
+      aip: {
+        ...{ type: "Feature", id: urn, providerId, version: 1, ipType: "DATA" },
+        geometry: { type: "Unlocated" },
+        properties: {
+          contentInformations: [
+            {
+              dataObject: {
+                ...{ regardsDataType: "RAWDATA", filename: `${providerId}.dat`, algorithm: "MD5" },
+                ...{ checksum: "9a964ed3be0e2e2786d82ace9d971e90", fileSize: 190 },
+                locations: [{ storage: "Local", url: `file:///regards-store/${providerId}.dat` }],
+              },
+              representationInformation: { syntax: { name: "DAT", mimeType: "application/octet-stream" } },
+            },
+          ],
+          pdi: { provenanceInformation: { history: [] }, accessRightInformation: {} },
+        },
+      },
+      ...{ storages: ["Local"], last: true, disseminationStatus: "PENDING", categories: [], providerId },
+      ...{ version: 1, sessionOwner: "ingest-owner", session: "a session", ipType: "DATA" },
+      originUrn: "URN:AIP:DATA:elsewhere:00000000-0000-4000-8000-000000000000:V1",
       creationDate: offsetDateTime(now, 578),
       lastUpdate: offsetDateTime(now),
-      aip: { id: urn, type: "Feature", ipType: "DATA", geometry: { type: "Unlocated" } },
     },
-    metadata: { action: "AIP_DISSEMINATION", session: "a session", sessionOwner: "ingest-owner" },
+    metadata: { action, session: "a session", sessionOwner: "ingest-owner" },
   };
 }
 
-function femNotification(urn: string) {
+function femNotification(urn: string, action: string): Notification {
+  const id = `feature-${uuidOf(urn)}`;
   return {
     payload: {
-      entityType: "DATA",
-      model: "FEATURE01",
-      id: `feature-${urn.slice(-39, -3)}`,
-      urn,
-      last: true,
+      ...{ type: "Feature", id, urn, entityType: "DATA", model: "FEATURE01", last: true },
       geometry: { type: "Point", coordinates: [1.44, 43.6] },
+      files: [
+        {
+          locations: [{ storage: "Local", url: `file:///regards-store/${id}.xml` }],
+          attributes: {
+            ...{ dataType: "RAWDATA", mimeType: "application/xml", filename: `${id}.xml`, filesize: 100 },
+            ...{ algorithm: "MD5", checksum: "4e188bd8a6288164c25c3728ce394927" },
+          },
+        },
+      ],
       properties: { date: offsetDateTime(new Date()) },
-      type: "Feature",
     },
-    metadata: { action: "CREATED", session: "a session", sessionOwner: "fem-owner" },
+    metadata: { action, session: "a session", sessionOwner: "fem-owner" },
   };
+}
+
+function uuidOf(urn: string): string {
+  return urn.split(":")[4] ?? "";
 }

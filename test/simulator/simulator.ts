@@ -69,6 +69,8 @@ export interface Simulator {
   submit(request?: SubmissionOrder): Promise<string>;
   requestWork(request?: WorkRequest): Promise<string>;
   disseminate(options?: DisseminationOptions): Promise<Dissemination>;
+  /** rs-notifier sends a notification a second time. */
+  notifyAgain(dissemination: Dissemination): Promise<void>;
   /** Everybody else on the platform does something once. */
   letOthersAct(): Promise<void>;
 
@@ -164,6 +166,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     submit: (request) => client.submit(request),
     requestWork: (request) => client.requestWork(request),
     disseminate: (what) => disseminations.disseminate(what),
+    notifyAgain: (dissemination) => disseminations.retry(dissemination),
     letOthersAct: () => crowd.act(),
     publish: (service, body, message = {}) =>
       publisher.respond(service, body, message.tenant ?? tenant, message),

@@ -4,7 +4,7 @@ import { ackOutSettings } from "../../../src/nodes/ack-out-settings";
 import { brokerSettings } from "../../../src/nodes/broker-settings";
 import { consumerSettings } from "../../../src/nodes/consumer-settings";
 import { type Definition, SettingsError } from "../../../src/nodes/settings";
-import { order } from "../../../src/regards/services";
+import { dissemination, order } from "../../../src/regards/services";
 
 const unset = (name: string): string => ["$", `{${name}}`].join("");
 const system = { namespace: "regards", tenant: undefined, address: undefined, appId: "node-red" };
@@ -71,6 +71,33 @@ describe("the settings of a broker node", () => {
 });
 
 describe("the settings of an in-node", () => {
+  it("name the exchange where the administrator has chosen it, unless the queue is bound already", () => {
+    const of = (definition: Definition) =>
+      consumerSettings(definition, { id: "id", installation: "0123abcd" }, dissemination, system).queue;
+    const refused = { key: "required", values: { property: "exchange" } };
+
+    assert.throws(() => of({}), refused);
+    assert.throws(() => of({ queueMode: "temporary", exchange: " " }), refused);
+    assert.throws(() => of({ exchange: "é".repeat(128) }), { key: "long" });
+    assert.deepEqual(of({ queueMode: "existing", queue: "q" }), { mode: "existing", name: "q" });
+    assert.deepEqual(of({ exchange: " a.b ", queueType: "classic" }), {
+      ...{ mode: "own", name: "nodered.all.dissemination.0123abcd.id", type: "classic", exchange: "a.b" },
+    });
+  });
+
+  it("ask for no correlation id where the events have none", () => {
+    const definition = { exchange: "x", correlationType: "prefix", correlation: "demo-" };
+
+    const { anyCorrelation, correlation } = consumerSettings(
+      definition,
+      { id: "id", installation: "0123abcd" },
+      dissemination,
+      system,
+    );
+
+    assert.ok(anyCorrelation && correlation(undefined));
+  });
+
   it("refuse a filter without a value: it would let everything through", () => {
     for (const correlationType of ["prefix", "regex"]) {
       assert.throws(() => consumer({ correlationType, correlation: " " }), {

@@ -1,15 +1,13 @@
 /** The wire table against the decoder alone; the same table goes through a real broker in test/nodes. */
 import assert from "node:assert/strict";
 import { decode } from "../../../src/regards/decode";
-import { order, submission, worker } from "../../../src/regards/services";
-import { bytesOf, UNRECOGNISED, type WireCase, wireTable } from "../../regards/wire-table";
-
-const services = { order, submission, worker };
+import { order, outputNames, worker } from "../../../src/regards/services";
+import { bytesOf, serviceOf, UNRECOGNISED, type WireCase, wireTable } from "../../regards/wire-table";
 
 describe("decoding REGARDS events", () => {
   for (const wireCase of wireTable) {
     it(`${wireCase.service}: ${wireCase.title}`, () => {
-      const decoded = decode(services[wireCase.service], incoming(wireCase), undefined);
+      const decoded = decode(serviceOf(wireCase), incoming(wireCase), undefined);
 
       if (wireCase.output === UNRECOGNISED) {
         assert.equal(decoded.recognised, false);
@@ -17,7 +15,7 @@ describe("decoding REGARDS events", () => {
         return;
       }
       assert.ok(decoded.recognised, JSON.stringify(decoded));
-      assert.equal(services[wireCase.service].statuses[decoded.output], wireCase.output);
+      assert.equal(outputNames(serviceOf(wireCase))[decoded.output], wireCase.output);
       assert.equal(decoded.status, wireCase.topic ?? wireCase.output);
       for (const [field, expected] of Object.entries(wireCase.payload ?? {})) {
         assert.deepEqual(decoded.payload[field], expected, field);
