@@ -63,7 +63,7 @@ export class NodeLives {
   }
 
   /** True where another node, running or about to run again, reads the same queue: it is not this one's to leave. */
-  isShared({ nodeId, queue, server }: NodeLife): boolean {
+  isShared({ nodeId, queue, server }: Pick<NodeLife, "nodeId" | "queue" | "server">): boolean {
     return [...this.#known.values()].some(
       ({ life }) => life.nodeId !== nodeId && life.queue.name === queue.name && life.server === server,
     );
@@ -79,17 +79,19 @@ export class NodeLives {
     if (!isSame(before, life)) {
       const broker = before.server === life.server ? life.broker : before.broker;
       void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
-    } else if (life.queue.mode === "own" && exchangeOf(before) !== exchangeOf(life)) {
+    } else if (life.queue.mode === "own" && life.queue.exchange !== before.queue.exchange) {
+      // Called an existing queue now, it keeps its binding: whoever does that still wants its events.
       void this.#unbind(before.queue, life);
     }
   }
 
   /** The node reads the same queue, and wants no more of what comes by another exchange. */
-  async #unbind(queue: OwnQueue, { nodeId, broker }: NodeLife): Promise<void> {
+  async #unbind(queue: OwnQueue, { nodeId, broker, server }: NodeLife): Promise<void> {
     await withConnection(broker, async (aside) => {
       // Whoever has changed it back meanwhile wants the binding.
       const now = this.#known.get(nodeId)?.life;
-      if (now === undefined || exchangeOf(now) !== queue.exchange) {
+      const isWanted = now !== undefined && exchangeOf(now) === queue.exchange;
+      if (!isWanted && !this.isShared({ nodeId, queue, server })) {
         await unbindQueue(aside, queue);
       }
     });

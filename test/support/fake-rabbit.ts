@@ -160,8 +160,18 @@ export class FakeRabbitChannel extends EventEmitter {
     await this.#ask(`prefetch ${count}`);
   }
 
-  async consume(queue: string, give: Give): Promise<{ consumerTag: string }> {
-    await this.#ask(`consume ${queue}`, queue);
+  async consume(
+    queue: string,
+    give: Give,
+    options: { arguments?: Record<string, unknown> } = {},
+  ): Promise<{ consumerTag: string }> {
+    const hasOffset = options.arguments?.["x-stream-offset"] !== undefined;
+    await this.#ask(`consume ${queue}${hasOffset ? " from an offset" : ""}`, queue);
+    if (hasOffset && this.#rabbit.queues.get(queue)?.arguments["x-queue-type"] !== "stream") {
+      const refusal = new Error(`PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue '${queue}'`);
+      this.breakDown(refusal);
+      throw refusal;
+    }
     // The broker ends a consumer together with its channel.
     if (this.isClosed) throw new Error("Channel closed");
     return { consumerTag: this.#rabbit.consume(queue, this, give) };

@@ -215,7 +215,7 @@ describe("a subscription", () => {
     await start(EXISTING);
     rabbit.declare("q");
     rabbit.delays = async (call) => {
-      if (call.startsWith("consume") && late === undefined) {
+      if (call === "consume q" && late === undefined) {
         await new Promise<void>((resolve) => {
           late = resolve;
         });

@@ -86,6 +86,23 @@ describe("the lives of in-nodes", () => {
     assert.ok(isBound("q"));
   });
 
+  it("unbind a queue from an exchange whose events its node wants no more, unless another reads it", async () => {
+    const elsewhere: QueuePlan = { mode: "own", name: "q", type: "quorum", exchange: "y" };
+    declare("q");
+    lives.started(life("1", own("q")));
+    lives.started(life("2", own("q")));
+    lives.started(life("1", elsewhere));
+    await settled();
+    assert.ok(isBound("q"), "the other one wants them still");
+
+    lives.removed(life("1", elsewhere));
+    lives.started(life("2", elsewhere));
+    await settled();
+
+    assert.ok(!isBound("q"));
+    assert.ok(rabbit.queues.has("q"));
+  });
+
   it("keep a queue to which something was just given back, whatever it counts", async () => {
     declare("old");
     const before = life("n", own("old"));
