@@ -5,31 +5,6 @@ import { FakeRabbit } from "../../support/fake-rabbit";
 
 const queue: OwnQueue = { mode: "own", name: "q", type: "quorum", exchange: "x" };
 
-describe("preparing an existing queue", () => {
-  it("asks whether it is a stream by a channel that is closed afterwards: a consumer is on it", async () => {
-    const rabbit = new FakeRabbit();
-    const outcomes: string[] = [];
-    const aside: Aside = async (work) => {
-      try {
-        const answer = await rabbit.consuming.aside(work);
-        outcomes.push("kept");
-        return answer;
-      } catch (error) {
-        outcomes.push("closed");
-        throw error;
-      }
-    };
-    rabbit.declare("stream", { arguments: { "x-queue-type": "stream" } });
-    rabbit.declare("q");
-
-    const stream = await prepareQueue(aside, { mode: "existing", name: "stream" });
-    const plain = await prepareQueue(aside, { mode: "existing", name: "q" });
-
-    assert.deepEqual([stream.isStream, plain.isStream], [true, false]);
-    assert.deepEqual(outcomes, ["kept", "closed", "kept", "closed"]);
-  });
-});
-
 describe("leaving a queue", () => {
   let rabbit: FakeRabbit;
   const aside: Aside = (work) => rabbit.consuming.aside(work);
