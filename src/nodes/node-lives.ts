@@ -86,12 +86,13 @@ export class NodeLives {
   }
 
   /** The node reads the same queue, and wants no more of what comes by another exchange. */
-  async #unbind(queue: OwnQueue, { nodeId, broker, server }: NodeLife): Promise<void> {
+  async #unbind(queue: OwnQueue, { broker, server }: NodeLife): Promise<void> {
     await withConnection(broker, async (aside) => {
-      // Whoever has changed it back meanwhile wants the binding.
-      const now = this.#known.get(nodeId)?.life;
-      const isWanted = now !== undefined && exchangeOf(now) === queue.exchange;
-      if (!isWanted && !this.isShared({ nodeId, queue, server })) {
+      // The node may have been changed back meanwhile, and another one may read this queue with that binding.
+      const isWanted = [...this.#known.values()].some(
+        ({ life }) => life.server === server && isSameBinding(life.queue, queue),
+      );
+      if (!isWanted) {
         await unbindQueue(aside, queue);
       }
     });
@@ -170,8 +171,8 @@ async function withConnection(broker: Broker, work: (aside: Aside) => Promise<vo
   }
 }
 
-function exchangeOf({ queue }: NodeLife): string | undefined {
-  return queue.mode === "own" ? queue.exchange : undefined;
+function isSameBinding(one: QueuePlan, other: OwnQueue): boolean {
+  return one.mode === "own" && one.name === other.name && one.exchange === other.exchange;
 }
 
 function keyOf({ nodeId, queue, server }: NodeLife): string {

@@ -6,7 +6,7 @@ import { type NodeLife, NodeLives } from "../../../src/nodes/node-lives";
 import { FakeRabbit } from "../../support/fake-rabbit";
 import { FakeTime, settled } from "../../support/fake-time";
 
-const own = (name: string): QueuePlan => ({ mode: "own", name, type: "quorum", exchange: "x" });
+const own = (name: string, exchange = "x"): QueuePlan => ({ mode: "own", name, type: "quorum", exchange });
 
 describe("the lives of in-nodes", () => {
   let time: FakeTime;
@@ -87,7 +87,7 @@ describe("the lives of in-nodes", () => {
   });
 
   it("unbind a queue from an exchange whose events its node wants no more, unless another reads it", async () => {
-    const elsewhere: QueuePlan = { mode: "own", name: "q", type: "quorum", exchange: "y" };
+    const elsewhere = own("q", "y");
     declare("q");
     lives.started(life("1", own("q")));
     lives.started(life("2", own("q")));
@@ -101,6 +101,28 @@ describe("the lives of in-nodes", () => {
 
     assert.ok(!isBound("q"));
     assert.ok(rabbit.queues.has("q"));
+  });
+
+  it("unbind it too where all its readers were told so, one after the other", async () => {
+    declare("q");
+    for (const id of ["1", "2"]) lives.started(life(id, own("q")));
+
+    for (const id of ["1", "2"]) lives.started(life(id, own("q", "y")));
+    await settled();
+
+    assert.ok(!isBound("q"));
+    assert.deepEqual([warned, leases], [[], 0]);
+  });
+
+  it("keep a binding where the exchange was changed back meanwhile", async () => {
+    declare("q");
+    lives.started(life("n", own("q")));
+
+    lives.started(life("n", own("q", "y")));
+    lives.started(life("n", own("q")));
+    await settled();
+
+    assert.ok(isBound("q"));
   });
 
   it("keep a queue to which something was just given back, whatever it counts", async () => {
