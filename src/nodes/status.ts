@@ -163,9 +163,9 @@ function retrying(fault: Fault, retryAt: number, now: number, translate: Transla
   return light("yellow", "ring", translate("retry", { seconds, cause }), fault.code);
 }
 
-/** REGARDS names its exchanges after Java classes; the class says enough. */
+/** REGARDS names its exchanges after Java classes, and the class says enough; a name somebody chose stands as it is. */
 function short(exchange: string): string {
-  return exchange.slice(exchange.lastIndexOf(".") + 1);
+  return exchange.includes(".broadcast.") ? exchange.slice(exchange.lastIndexOf(".") + 1) : exchange;
 }
 
 /** One status. */

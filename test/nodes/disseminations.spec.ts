@@ -42,8 +42,8 @@ for (const version of [5, 4] as const) {
       await vhost.drop();
     });
 
-    const deploy = async (properties: object, wires: readonly (readonly string[])[]): Promise<void> => {
-      const nodes: FlowNode[] = [
+    const flow = (properties: object, wires: readonly (readonly string[])[]): FlowNode[] => {
+      return [
         tab,
         brokerNode(vhost, { tenant: "project1" }),
         {
@@ -65,7 +65,9 @@ for (const version of [5, 4] as const) {
           wires: [],
         })),
       ];
-      await nodeRed.deploy(nodes);
+    };
+    const deploy = async (...settings: Parameters<typeof flow>): Promise<void> => {
+      await nodeRed.deploy(flow(...settings));
       await nodeRed.untilStatus("in", ({ text }) => text === "connected");
     };
     const outputs = OUTPUTS.map((id) => [id]);
@@ -166,6 +168,21 @@ for (const version of [5, 4] as const) {
       assert.ok(await bound(EXCHANGE));
       await regards.disseminate();
       await next("disseminated");
+    });
+
+    it("are waited for where the node may not make their exchange: it comes with the first, which is missed", async function () {
+      needsPrivateBroker(this);
+      const { user, broker } = vhost;
+      await broker.console.setPermissions(user, vhost.vhost, { configure: "^q\\.disseminations" });
+      await nodeRed.deploy(flow({}, outputs));
+      await nodeRed.untilStatus("in", ({ text }) => text === `waiting for exchange ${EXCHANGE}`);
+
+      await broker.console.setPermissions(user, vhost.vhost);
+      await regards.disseminate({ action: "INGEST" });
+      await nodeRed.untilStatus("in", ({ text }) => text === "connected", { timeout: 30_000 });
+      const second = await regards.disseminate({ action: "INGEST" });
+
+      assert.equal((await next("new")).regards.urn, second.urn);
     });
 
     it("are not waited for without an exchange: the node says what is missing", async () => {

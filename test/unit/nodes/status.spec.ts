@@ -37,6 +37,11 @@ describe("the status of an in-node", () => {
     ["preparing", { subscription: { phase: "preparing" } as const }, "yellow ring connecting"],
     ["no queue", { subscription: missing("queue-missing", "q") }, 'yellow dot waiting-queue {"queue":"q"}'],
     [
+      "no exchange of the administrator's choice",
+      { subscription: missing("exchange-missing", "external.system-1.dissemination") },
+      'yellow dot waiting-exchange {"exchange":"external.system-1.dissemination"}',
+    ],
+    [
       "no exchange",
       { subscription: missing("exchange-missing", "regards.broadcast.a.b.OrderEvent") },
       'yellow dot waiting-exchange {"exchange":"OrderEvent"}',
