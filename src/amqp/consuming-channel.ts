@@ -3,7 +3,7 @@
  * handles, and, when it is lost, what was open and what it was told last. It must never know when to read or which
  * queue comes next: the subscription does.
  */
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { Channel, ConsumeMessage, Options } from "amqplib";
 import { closeQuietly, type OpenChannel } from "./connection";
 import { withDeadline } from "./deadline";
 import { Delivery } from "./delivery";
@@ -69,8 +69,9 @@ export class ConsumingChannel {
   }
 
   /** Starts to read a queue; returns the consumer's tag, which `keep` takes if it is still wanted. */
-  async consume(queue: string): Promise<string> {
-    const { consumerTag } = await this.channel.consume(queue, (message) => this.#receive(message));
+  async consume(queue: string, options?: Options.Consume): Promise<string> {
+    const receive = (message: ConsumeMessage | null): void => this.#receive(message);
+    const { consumerTag } = await this.channel.consume(queue, receive, options);
     return consumerTag;
   }
 

@@ -30,6 +30,8 @@ export interface PreparedQueue {
   readonly name: string;
   /** It exists with another value of this argument and is used as it is. */
   readonly differs?: string;
+  /** It takes what only a stream takes; its first delivery will tell for sure. */
+  readonly isStream?: boolean;
 }
 
 /** An own queue that nobody reads for so long disappears: an abandoned flow must not fill the broker. */
@@ -69,13 +71,33 @@ export async function prepareQueue(aside: Aside, plan: QueuePlan): Promise<Prepa
   const { name } = plan;
   if (plan.mode === "existing") {
     await aside((channel) => channel.checkQueue(name));
-    return { name };
+    return { name, isStream: await takesOffset(aside, name) };
   }
   if (plan.mode === "own") {
     const differs = await declareOwn(aside, plan);
     return differs === undefined ? { name } : { name, differs };
   }
   throw new Error("A temporary queue is declared on the channel that reads it.");
+}
+
+/** Where to begin in a stream: without it a consumer would get nothing of what is in it already. */
+export const FROM_FIRST: Options.Consume = { arguments: { "x-stream-offset": "first" } };
+
+/** AMQP has no word for the type of a queue, but only a stream lets itself be read from an offset. */
+async function takesOffset(aside: Aside, name: string): Promise<boolean> {
+  try {
+    await aside(async (channel) => {
+      await channel.prefetch(1);
+      const { consumerTag } = await channel.consume(name, () => undefined, FROM_FIRST);
+      await channel.cancel(consumerTag);
+    });
+    return true;
+  } catch (error) {
+    if (/x-stream-offset/.test(faultOf(error).detail)) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** Declares a temporary queue on the channel that will read it; it goes with the connection. */

@@ -16,6 +16,7 @@ import {
   bindQueue,
   deadLetterName,
   declareTemporary,
+  FROM_FIRST,
   look,
   type PreparedQueue,
   prepareQueue,
@@ -214,7 +215,9 @@ export class Subscription {
     if (queue.mode === "temporary") {
       this.#prepared = await this.#answered(declareTemporary(channel.channel, queue), "declaring the queue");
     }
-    const consumerTag = await this.#answeredOn(channel, channel.consume(this.queueName), "subscribing");
+    const options = this.#prepared?.isStream === true ? FROM_FIRST : undefined;
+    const consuming = channel.consume(this.queueName, options);
+    const consumerTag = await this.#answeredOn(channel, consuming, "subscribing");
     if (attempt === this.#attempt) {
       channel.keep(consumerTag);
     } else if (this.#channel === channel) {

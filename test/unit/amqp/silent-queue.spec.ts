@@ -17,6 +17,8 @@ class FakeChannel extends EventEmitter {
     this.#silent = silent;
   }
 
+  assertQueue = () => Promise.resolve({ queue: "silent" });
+  bindQueue = () => Promise.resolve({});
   checkQueue = () => Promise.resolve({ messageCount: 0, consumerCount: 1 });
   prefetch = () => this.#answer("prefetch", {});
   consume = () => this.#answer("consume", { consumerTag: "tag" });
@@ -54,7 +56,7 @@ describe("a subscription to a queue that does not answer", () => {
         found: nothing,
         surprised: nothing,
       };
-      const queue = { mode: "existing", name: "silent" } as const;
+      const queue = { mode: "temporary", name: "silent", exchange: "" } as const;
       const subscription = new Subscription(connection, { queue, prefetch: 10, timing }, events);
 
       subscription.start();
