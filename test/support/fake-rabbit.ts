@@ -160,7 +160,12 @@ export class FakeRabbitChannel extends EventEmitter {
     await this.#ask(`prefetch ${count}`);
   }
 
-  async consume(queue: string, give: Give): Promise<{ consumerTag: string }> {
+  async consume(
+    queue: string,
+    give: Give,
+    options?: Readonly<Record<string, unknown>>,
+  ): Promise<{ consumerTag: string }> {
+    if (options !== undefined) await this.#askAsStream(queue);
     await this.#ask(`consume ${queue}`, queue);
     // The broker ends a consumer together with its channel.
     if (this.isClosed) throw new Error("Channel closed");
@@ -286,6 +291,14 @@ export class FakeRabbitChannel extends EventEmitter {
 
   #ensureOpen(): void {
     if (this.isClosed) throw new Error("Channel closed");
+  }
+
+  /** Whoever names an offset takes the queue for a stream, and no queue here is one. */
+  async #askAsStream(queue: string): Promise<void> {
+    await this.#ask(`offset ${queue}`, queue);
+    const refusal = new Error(`PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue '${queue}'`);
+    this.breakDown(refusal);
+    throw refusal;
   }
 
   async #ask(call: string, queue?: string, exchange?: string): Promise<void> {
