@@ -195,6 +195,11 @@ export class PublishChannel {
 
   #confirmed(entry: Entry, error: unknown): void {
     this.#hasConfirmed = true;
+    if (this.#obstacle !== undefined) {
+      // An exchange that may not be written to lets itself be looked at all the same: only a confirm shows more.
+      this.#obstacle = undefined;
+      this.#changed();
+    }
     if (entry.returned !== undefined) {
       this.#conclude(entry, refused("UNROUTABLE", entry.returned));
     } else if (error === null || error === undefined) {
@@ -238,7 +243,9 @@ export class PublishChannel {
     this.#channel = channel;
     this.#isFull = false;
     this.#hasConfirmed = false;
-    this.#obstacle = undefined;
+    if (this.#obstacle?.fault.code !== "forbidden" || this.#unsent.size === 0) {
+      this.#obstacle = undefined;
+    }
     let cause: unknown;
     channel.on("error", (error: unknown) => {
       cause = error;

@@ -126,6 +126,21 @@ describe("the publisher", () => {
     assert.deepEqual(await codes([result]), ["ok"]);
   });
 
+  it("is not ready again before the broker has confirmed something: only that shows that it may write", async () => {
+    const refusal = new Error("ACCESS_REFUSED - write access to exchange 'x' refused");
+    void publisher.publish(message("a"));
+    await sentOn(0, 1);
+    channel(0).breakDown(refusal);
+    await turn();
+    clock.advance(100);
+    const [again] = await sentOn(1, 1);
+    assert.equal(publisher.state.phase, "waiting");
+
+    again?.confirm(null);
+
+    assert.equal(publisher.state.phase, "ready");
+  });
+
   it("is sure that such a message was not published when it is closed before the next try", async () => {
     const result = publisher.publish(message("order", { repeat: "never" }));
     await sentOn(0, 1);
