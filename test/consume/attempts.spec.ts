@@ -67,11 +67,12 @@ describe("attempts", function () {
       const headers = {
         "regards.tenant": "project1",
         "regards-flow.deaths": 9,
+        "regards-flow.redelivered": true,
         "regards-flow.exchange": ORDERS,
       };
 
       stage.channel.publish(DEAD, "back", Buffer.from('{"orderId":1,"status":"GRANTED"}'), { headers });
-      await stage.publish([2], {}, { "regards-flow.deaths": 9 });
+      await stage.publish([2], {}, { "regards-flow.deaths": 9, "regards-flow.redelivered": true });
 
       const seen = await stage.nodeRed.untilMessages("seen", 2);
       const marked = seen.map((message) => [
@@ -85,9 +86,11 @@ describe("attempts", function () {
     });
 
     it("a message wired back that comes from no event is warned of (q14)", async () => {
-      await stage.deploy([inNode({ settle: "manual" }), code("first", 'return { settle: "accept" };', "in")]);
-
+      await stage.deploy([inNode({ settle: "manual" }), probe("first")]);
       await stage.publish([1]);
+      await stage.nodeRed.nextMessage("first");
+
+      await stage.nodeRed.inject("in", { _msgid: "stranger", settle: "accept" });
 
       await stage.nodeRed.untilLog(
         ({ level, msg }) => level === "warn" && /without the deliveryId of an open event/.test(msg),
@@ -120,6 +123,7 @@ describe("attempts", function () {
       const headers = {
         "regards.tenant": "project1",
         "regards-flow.deaths": 9,
+        "regards-flow.redelivered": true,
         "regards-flow.exchange": ORDERS,
       };
       stage.channel.publish(DEAD, "back", Buffer.from('{"orderId":1,"status":"DONE"}'), { headers });
@@ -152,6 +156,7 @@ describe("attempts", function () {
       const headers = {
         "regards.tenant": "project1",
         "regards-flow.deaths": 9,
+        "regards-flow.redelivered": true,
         "regards-flow.exchange": ORDERS,
       };
       stage.channel.publish(DEAD, "back", Buffer.from('{"orderId":1,"status":"GRANTED"}'), { headers });
