@@ -101,11 +101,11 @@ export function jsonObject(value: unknown, field: string): Body {
 }
 
 /** A JSON object as bytes. */
-export function requestBody(given: unknown, field: string): Buffer {
+export function requestBody(given: unknown, field: string, largest = MAX_BODY_BYTES): Buffer {
   const value = jsonObject(given, field);
   const content = Buffer.from(JSON.stringify(value));
-  if (content.length > MAX_BODY_BYTES) {
-    throw tooLarge(field, `has ${content.length} bytes`);
+  if (content.length > largest) {
+    throw tooLarge(field, `has ${content.length} bytes`, largest);
   }
   return content;
 }
@@ -145,8 +145,8 @@ function checkInside(root: object, field: string): void {
   }
 }
 
-function tooLarge(field: string, words: string): RequestError {
-  return refusal("REGARDS_TOO_LARGE", `${field} ${words}; at most ${MAX_BODY_BYTES} bytes are published.`);
+function tooLarge(field: string, words: string, largest = MAX_BODY_BYTES): RequestError {
+  return refusal("REGARDS_TOO_LARGE", `${field} ${words}; at most ${largest} bytes are published.`);
 }
 
 /** JSON leaves out what is undefined, as everybody expects. */

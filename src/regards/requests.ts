@@ -4,6 +4,7 @@
  */
 import { ackDetails, acknowledgements, CODES, EVENT_CLASS, urnsIn } from "./acknowledgement";
 import type { Body } from "./event";
+import { CANCEL_CLASS, ORDER_CLASS, orderCorrelationId, orderDetails, orderRequest } from "./order-request";
 import type { Asked, Publication } from "./publication";
 import { REQUEST_CODES, requestCorrelationId } from "./request-fields";
 import {
@@ -18,7 +19,7 @@ import { EVENT_CLASS as WORKER_CLASS, workerRequest, workerRequestDetails } from
 /** One kind of message to REGARDS. */
 export interface RequestKind {
   /** As in the type of its node: `regards-<name>-out`. */
-  readonly name: "submission" | "worker" | "ack";
+  readonly name: "order" | "submission" | "worker" | "ack";
   /** Java classes of what is published: REGARDS names the exchanges after them. */
   readonly eventClasses: readonly string[];
   /** The typed inputs of the dialog, `<name>` and `<name>Type`: value and type where an older flow has none. */
@@ -54,6 +55,27 @@ const REQUEST_LOG = {
   waiting: "cannot-request",
   again: "requesting-again",
   unpublished: "closed-unrequested",
+};
+
+/** Orders, and their cancelling (rs-order). */
+export const orderRequests: RequestKind = {
+  name: "order",
+  eventClasses: [ORDER_CLASS, CANCEL_CLASS],
+  inputs: {
+    user: ["", "str"],
+    dataTypes: ["", "str"],
+    fileNames: ["", "str"],
+    sizeLimit: ["", "str"],
+    correlationId: ["", "str"],
+  },
+  choices: { action: ["order", "cancel"], ask: ["products", "queries", "request"] },
+  repeat: "never",
+  codes: REQUEST_CODES,
+  log: REQUEST_LOG,
+  keysOf: (asked) => [orderCorrelationId(asked)],
+  build: orderRequest,
+  details: orderDetails,
+  unpublished: ([correlationId = null]) => ({ correlationId }),
 };
 
 /** Submissions of products (rs-lta-manager). */
@@ -103,4 +125,9 @@ export const acknowledgement: RequestKind = {
 };
 
 /** All of them, in the order *Test connection* looks at their exchanges. */
-export const REQUEST_KINDS: readonly RequestKind[] = [submissionRequests, workerRequests, acknowledgement];
+export const REQUEST_KINDS: readonly RequestKind[] = [
+  orderRequests,
+  submissionRequests,
+  workerRequests,
+  acknowledgement,
+];

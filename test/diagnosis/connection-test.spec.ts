@@ -90,6 +90,8 @@ describe("Test connection", function () {
       "+ order.amqp.output.OrderResponseDtoEvent test.there",
       "+ ltamanager.amqp.output.SubmissionResponseDtoEvent test.there",
       "+ workermanager.amqp.events.out.ResponseEvent test.there",
+      "+ order.amqp.input.OrderRequestDtoEvent test.there",
+      "+ order.amqp.input.OrderCancelRequestDtoEvent test.there",
       "+ ltamanager.amqp.input.SubmissionRequestDtoEvent test.there",
       "+ workermanager.amqp.events.in.RequestEvent test.there",
       "+ ingest.dto.request.event.DisseminationAckEvent test.there",
@@ -159,13 +161,13 @@ describe("Test connection", function () {
 
     assert.deepEqual(
       lines.slice(3).map(({ ok, values }) => ok || values?.permission),
-      [true, "read", "read", "write", "write", true, "write"],
+      [true, "read", "read", ...Array(4).fill("write"), true, "write"],
     );
     assert.deepEqual(
       untold.slice(3).map(({ ok, next }) => [ok, next]),
       [
         ...Array.from({ length: 3 }, () => [null, "test.next.untold"]),
-        ...Array.from({ length: 4 }, () => [false, "test.next.forbidden"]),
+        ...Array.from({ length: 6 }, () => [false, "test.next.forbidden"]),
       ],
     );
   });

@@ -38,7 +38,7 @@ const SENTENCES = {
     queue: "Nom de la file : nommez la file créée par l’administrateur",
     attempts: "Tentatives : un nombre entier de 1 à 1000",
     owner: "Propriétaire : ne doit pas être vide",
-    session: "Session (REGARDS) : ne doit pas être vide",
+    session: "Session : ne doit pas être vide",
     contentType: "Type de contenu : ne doit pas être vide",
     recipientLabel: "Destinataire : le libellé de ce destinataire dans le notifier de REGARDS",
     hosts: "Hôtes : hôte ou hôte:port, séparés par des virgules",

@@ -40,6 +40,7 @@ describe("the palette", function () {
             "submit in",
             "worker in",
             "product in",
+            "order out",
             "submit out",
             "worker out",
             "ack out",

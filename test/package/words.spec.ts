@@ -30,7 +30,7 @@ const SAME_IN_FRENCH = new Set([
     "wire.exchange",
     "wire.permission",
   ],
-  ...["placeholder.connectionName", "option.queueType.quorum", "label.urn"],
+  ...["placeholder.connectionName", "option.queueType.quorum", "label.urn", "label.session"],
   ...["option.target.ingest", "option.target.fem"],
 ]);
 
