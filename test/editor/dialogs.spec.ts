@@ -21,6 +21,7 @@ const SENTENCES = {
     queue: "Queue name: name the queue the administrator made",
     attempts: "Attempts: a whole number from 1 to 1000",
     owner: "Owner: must not be empty",
+    user: "User: must not be empty",
     session: "Session: must not be empty",
     contentType: "Content type: must not be empty",
     recipientLabel: "Recipient: the label of this recipient in REGARDS’ notifier",
@@ -38,6 +39,7 @@ const SENTENCES = {
     queue: "Nom de la file : nommez la file créée par l’administrateur",
     attempts: "Tentatives : un nombre entier de 1 à 1000",
     owner: "Propriétaire : ne doit pas être vide",
+    user: "Utilisateur : ne doit pas être vide",
     session: "Session : ne doit pas être vide",
     contentType: "Type de contenu : ne doit pas être vide",
     recipientLabel: "Destinataire : le libellé de ce destinataire dans le notifier de REGARDS",
@@ -399,6 +401,30 @@ describe("the editor", function () {
 
           await editor.done();
           assert.equal((await editor.state("work")).valid, true);
+        });
+
+        it("asks order-out for a user where REGARDS needs one, and names the exchange of what it is set to do", async () => {
+          const node = { id: "buy", type: "regards-order-out", broker: "b8", x: 600, y: 600, wires: [] };
+          await editor.import([{ ...BROKER, id: "b8" }, node]);
+          await editor.open("buy");
+          await editor.fill("user", "x");
+          await editor.fill("user", "");
+          assert.equal(await editor.objection("user"), sentences.user);
+          const visible = editor.page.locator(".regards-wire dd.regards-code:visible");
+          assert.match(
+            (await visible.allTextContents()).join(),
+            /^regards\.broadcast\..*\.OrderRequestDtoEvent$/,
+          );
+
+          await editor.field("action").selectOption("cancel");
+          assert.match(
+            (await visible.allTextContents()).join(),
+            /^regards\.broadcast\..*\.OrderCancelRequestDtoEvent$/,
+          );
+          assert.equal(await editor.field("ask").isVisible(), false);
+
+          await editor.done();
+          assert.equal((await editor.state("buy")).valid, true);
         });
 
         it("connects once host, user and password are typed in and deployed, and exports no password", async () => {
