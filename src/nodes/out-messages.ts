@@ -6,7 +6,7 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
-import { type Restarts, restartsOf } from "../completion/restarts";
+import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
@@ -19,6 +19,7 @@ import type { RequestKind } from "../regards/requests";
 import { askedBy } from "./asked";
 import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
+import { ExchangeOfNodes } from "./exchange-of-nodes";
 import { handoverOf } from "./handovers";
 import { publisherNodeStatus, StatusDisplay } from "./status";
 import { logOf, translator } from "./words";
@@ -43,8 +44,6 @@ interface Open {
   sent: Sent | undefined;
 }
 
-/** Node-RED gives a node 15 s to close; what takes longer than this is no exchange of nodes any more. */
-const EXCHANGE_MS = 20_000;
 /** So many are named when they have to be reported. */
 const NAMED = 10;
 
@@ -54,7 +53,7 @@ export class OutMessages {
   readonly #node: Node;
   readonly #kind: RequestKind;
   readonly #settings: OutSettings;
-  readonly #restarts: Restarts;
+  readonly #exchange: ExchangeOfNodes;
   readonly #handover: Handover<Open>;
   /** The same for a node and its successor, inside a subflow too, where ids are made anew. */
   readonly #key: string;
@@ -62,10 +61,8 @@ export class OutMessages {
   /** What was left by the node before this one, on its way in. */
   readonly #resumed = new Map<object, Open>();
   readonly #earlier = new EarlierTries();
-  readonly #stopListening: () => void;
   #requester: Requester | undefined;
   #isClosed = false;
-  #isOverdue = false;
 
   constructor(
     RED: NodeAPI,
@@ -80,25 +77,15 @@ export class OutMessages {
     this.#node = node;
     this.#kind = kind;
     this.#settings = settings;
-    this.#restarts = restartsOf(RED.events);
     this.#handover = handoverOf(RED.events);
     this.#key = (node as { readonly _path?: string })._path ?? node.id;
     this.#handover.arrive(this.#key);
-    let stopWaiting: () => void = () => undefined;
-    const stopListening = this.#restarts.onChange((isGoingOn) => {
-      stopWaiting();
-      this.#isOverdue = false;
-      if (isGoingOn) {
-        stopWaiting = clock.after(EXCHANGE_MS, () => this.#overdue());
-      } else {
-        // A turn later: whoever follows the broker hears it at the same moment.
-        setImmediate(() => this.#flowsStarted());
-      }
-    });
-    this.#stopListening = () => {
-      stopListening();
-      stopWaiting();
-    };
+    this.#exchange = new ExchangeOfNodes(
+      restartsOf(RED.events),
+      clock,
+      () => this.#tellAll(),
+      () => this.#flowsStarted(),
+    );
   }
 
   /** A message that asks for something. */
@@ -108,7 +95,7 @@ export class OutMessages {
     const { asking, request, sent } = before ?? {};
     const open: Open = { message, send, done, asking, request, sent };
     if (this.#requester === undefined) {
-      if (!this.#restarts.isGoingOn) {
+      if (!this.#exchange.isGoingOn) {
         done(this.#noBroker());
         return;
       }
@@ -139,7 +126,7 @@ export class OutMessages {
     for (const open of this.#open) {
       void this.#attend(open);
     }
-    if (!this.#restarts.isGoingOn) {
+    if (!this.#exchange.isGoingOn) {
       this.#resume();
     }
     return {
@@ -154,7 +141,7 @@ export class OutMessages {
   /** The node goes; to be called before its use of the broker is closed. */
   close(): void {
     this.#isClosed = true;
-    this.#stopListening();
+    this.#exchange.stop();
     this.#handover.leave(this.#key, this.#open, (left) => this.#report(left));
   }
 
@@ -166,9 +153,8 @@ export class OutMessages {
     }
   }
 
-  /** A node type is missing: the flows that did not change run on, and nobody says that all have started. */
-  #overdue(): void {
-    this.#isOverdue = true;
+  /** Sends on every verdict that can be sent now. */
+  #tellAll(): void {
     for (const open of this.#open) {
       if (open.sent !== undefined) {
         this.#tell(open, open.sent);
@@ -180,16 +166,16 @@ export class OutMessages {
     if (this.#isClosed) {
       return;
     }
+    this.#tellAll();
+    if (this.#requester !== undefined) {
+      this.#resume();
+      return;
+    }
     for (const open of this.#open) {
-      if (open.sent !== undefined) {
-        this.#tell(open, open.sent);
-      } else if (this.#requester === undefined) {
+      if (open.sent === undefined) {
         this.#open.delete(open);
         open.done(this.#noBroker());
       }
-    }
-    if (this.#requester !== undefined) {
-      this.#resume();
     }
   }
 
@@ -222,7 +208,7 @@ export class OutMessages {
 
   #tell(open: Open, sent: Sent): void {
     const { message, send, done } = open;
-    if (this.#restarts.isGoingOn && this.#mustWait(sent)) {
+    if (this.#exchange.isGoingOn && this.#mustWait(sent)) {
       return;
     }
     this.#open.delete(open);
@@ -246,7 +232,7 @@ export class OutMessages {
   /** While nodes are exchanged, what is sent to one that is not there is gone without a word. */
   #mustWait({ published }: Sent): boolean {
     const lead = this.#leadsTo(published ? 0 : 1);
-    return this.#isOverdue ? lead === "stopped" : !published || lead !== "nowhere";
+    return this.#exchange.isOverdue ? lead === "stopped" : !published || lead !== "nowhere";
   }
 
   /** Asked anew for every message: a *Modified Nodes* deploy rewires a node without restarting it. */
