@@ -6,7 +6,7 @@ import type { Node, NodeAPI } from "node-red";
 import { OutMessages } from "../../../src/nodes/out-messages";
 import { runOutNode } from "../../../src/nodes/out-node";
 import { outSettings } from "../../../src/nodes/out-node-settings";
-import { acknowledgement } from "../../../src/regards/requests";
+import { acknowledgement, type RequestKind, workerRequests } from "../../../src/regards/requests";
 import { FakeConnection } from "../../support/fake-channel";
 import { FakeClock } from "../../support/fake-clock";
 
@@ -106,11 +106,13 @@ describe("an acknowledging node", () => {
 
   function deploy(): FakeBroker {
     const broker = new FakeBroker();
-    nodes.set("broker", { regards: { broker, system: { namespace: "regards", appId: "node-red" } } });
+    nodes.set("broker", {
+      regards: { broker, system: { namespace: "regards", appId: "node-red", tenant: "project1" } },
+    });
     return broker;
   }
 
-  function start(definition: object = {}): FakeNode {
+  function start(definition: object = {}, kind: RequestKind = acknowledgement): FakeNode {
     const node = new FakeNode();
     node._flow = { getNode: (id) => nodes.get(id) };
     const RED = {
@@ -131,8 +133,8 @@ describe("an acknowledging node", () => {
       _: (key: string, values: object) => `${key.split(":")[1]} ${JSON.stringify(values)}`,
     } as unknown as NodeAPI;
     const self = node as unknown as Node;
-    const settings = outSettings({ recipientLabel: "me", ...definition }, acknowledgement);
-    runOutNode(RED, self, new OutMessages(RED, self, acknowledgement, settings, "broker", clock));
+    const settings = outSettings({ recipientLabel: "me", ...definition }, kind);
+    runOutNode(RED, self, new OutMessages(RED, self, kind, settings, "broker", clock));
     return node;
   }
 
@@ -386,6 +388,52 @@ describe("an acknowledging node", () => {
     assert.deepEqual(node.published[0]?.regards.urns, [urn(1), urn(2)]);
     await node.take([urn(1)]);
     assert.equal(sentOn(broker).length, 4);
+  });
+
+  it("never publishes a request again that was sent: its successor says that it is uncertain", async () => {
+    const worker = { owner: "me", session: "today", contentType: "any" };
+    const broker = deploy();
+    const old = start(worker, workerRequests);
+    await restart(() => undefined);
+    await old.take({ a: 1 });
+    assert.equal(sentOn(broker).length, 1);
+
+    let node = old;
+    let next = broker;
+    await restart(async () => {
+      broker.lose();
+      await Promise.all([old.close(), broker.close()]);
+      next = deploy();
+      node = start(worker, workerRequests);
+    });
+
+    assert.deepEqual([old.ended, sentOn(next)], [[], []]);
+    assert.deepEqual(
+      node.refused.map(({ error }) => error?.code),
+      ["REGARDS_UNCERTAIN"],
+    );
+    assert.deepEqual(node.ended, [undefined]);
+  });
+
+  it("publishes a request that was never sent through its successor, once", async () => {
+    const worker = { owner: "me", session: "today", contentType: "any", correlationId: "mine" };
+    const broker = deploy();
+    const old = start(worker, workerRequests);
+    broker.lose();
+    await restart(() => undefined);
+    await old.take({ a: 1 });
+
+    let node = old;
+    let next = broker;
+    await restart(async () => {
+      await Promise.all([old.close(), broker.close()]);
+      next = deploy();
+      node = start(worker, workerRequests);
+    });
+
+    assert.equal(sentOn(next).length, 1);
+    await confirmAll(next);
+    assert.equal(node.published.length, 1);
   });
 
   it("shows no status once it is closed", async () => {
