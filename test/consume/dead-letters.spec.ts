@@ -1,5 +1,7 @@
 /** Giving up: a letter is there at once, stays, pushes nobody out, and is never accepted before it is safe. */
 import assert from "node:assert/strict";
+import { connect } from "amqplib";
+import type { Status } from "../support/node-red-wire";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import { ConsumeStage, code, DEAD, inNode, orderIdOf, probe, QUEUE, upTo } from "./stage";
 
@@ -140,19 +142,17 @@ describe("dead letters", function () {
   });
 
   it("are not given up for lost where their queue cannot be made again (q7, classic)", async () => {
-    const { console } = stage.vhost.broker;
-    const { user, vhost } = stage.vhost;
     await stage.deploy([inNode({ attempts: 1 }), fails, probe("good")]);
-    await console.deleteQueue(DEAD, vhost);
-    await console.setPermissions(user, vhost, { configure: "^(?!nodered.mine.dead)" });
+    await stage.channel.deleteQueue(DEAD);
+    const stranger = await connect(stage.vhost.url);
+    await (await stranger.createChannel()).assertQueue(DEAD, { exclusive: true });
 
     await stage.publish([1, 2, 3], { bad: true });
 
-    await stage.nodeRed.untilStatus("in", ({ code: shown }) => shown === "dead-letters-stuck", {
-      timeout: 20_000,
-    });
+    const isStuck = ({ code: shown }: Status): boolean => shown === "dead-letters-stuck";
+    await stage.nodeRed.untilStatus("in", isStuck, { timeout: 20_000 });
     await stage.untilQueue(QUEUE, { ready: 0, unacked: 3 });
-    await console.setPermissions(user, vhost);
+    await stranger.close();
     assert.deepEqual(await untilLetters(3), [1, 2, 3]);
   });
 

@@ -1,11 +1,11 @@
 /** Whose queue it is: several readers, two installations, changed settings, a fresh platform, and what is refused. */
 import assert from "node:assert/strict";
 import { connect } from "amqplib";
+import { ConsumeStage, DEAD, inNode, ORDERS, probe, QUEUE, upTo } from "../consume/stage";
 import { ownQueue, tab } from "../nodes/flows";
 import { startNodeRed } from "../support/node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import { untilValue } from "../support/until";
-import { ConsumeStage, DEAD, inNode, ORDERS, probe, QUEUE, upTo } from "./stage";
 
 describe("an in-node and its queue", function () {
   this.timeout(60_000);
