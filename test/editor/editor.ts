@@ -7,6 +7,8 @@ export interface Look {
   readonly theme?: "light" | "dark";
   /** What to write in instead of Node-RED's font, as CSS names it; it is there before anything is measured. */
   readonly font?: string;
+  /** What else is to be in place before the page asks for anything. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /** What the editor knows of a node after its dialog was closed. */
@@ -76,7 +78,11 @@ export class Editor {
   }
 
   /** Opens the editor and waits until it is ready to be used. */
-  static async open(browser: Browser, url: string, { locale, theme = "light", font }: Look): Promise<Editor> {
+  static async open(
+    browser: Browser,
+    url: string,
+    { locale, theme = "light", font, prepare }: Look,
+  ): Promise<Editor> {
     const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
@@ -93,6 +99,7 @@ export class Editor {
         document.addEventListener("DOMContentLoaded", () => document.head.append(style));
       }, font);
     }
+    await prepare?.(page);
     const editor = new Editor(page);
     await page.goto(url);
     await page.waitForFunction(

@@ -1,6 +1,5 @@
 /** The rules that keep the rooms apart, checked on the text of the sources. */
 import assert from "node:assert/strict";
-import { pages } from "../../nodes/in-node/expand";
 import { files, read } from "./sources";
 
 /** The imports of a file: what is named, and whether it is needed at run time. */
@@ -66,12 +65,6 @@ describe("the architecture", () => {
   it("opens every source with a sentence that says why it exists", () => {
     for (const path of sources) {
       assert.match(read(path), /^\/\*\*/, path);
-    }
-  });
-
-  it("has the in-nodes' pages as `npm run in-nodes` makes them", () => {
-    for (const { path, html } of pages()) {
-      assert.equal(read(path), html, path);
     }
   });
 });

@@ -151,6 +151,26 @@ function label(type: string, property: string, language: Language): string | und
   return words[language].get(`${type}:${key}`) ?? words[language].get(`${SHARED}:${key}`);
 }
 
+/** A setting that every in-node has, under the same name: it is explained once, in the broker node's help. */
+function isOfAllInNodes(type: string, property: string): boolean {
+  const inNodes = TYPES.filter((each) => each.endsWith("-in"));
+  const isShared = (each: string): boolean =>
+    !words["en-US"].has(`${each}:label.${property}`) &&
+    registrations(read(`nodes/${each}.html`)).some(({ definition }) => {
+      const defaults = definition.get("defaults");
+      return defaults?.type === "ObjectExpression" && properties(defaults).has(property);
+    });
+  return inNodes.includes(type) && inNodes.every(isShared);
+}
+
+/** What a node's help explains: the terms of its lists. */
+function terms(type: string, language: Language): string[] {
+  const help = read(`nodes/locales/${language}/${type}.html`);
+  return [...help.matchAll(/<dt[^>]*>([\s\S]*?)<\/dt>/g)]
+    .map(([, term = ""]) => term.replace(/<span[\s\S]*/, "").trim())
+    .flatMap((term) => term.split(", "));
+}
+
 describe("the words", () => {
   it("are the same keys in both languages, with the same blanks to fill in", () => {
     assert.deepEqual([...words.fr.keys()], [...words["en-US"].keys()]);
@@ -221,13 +241,10 @@ describe("the words", () => {
       it(`explain every setting of ${type} in its help, by the name the dialog gives it, in ${language}`, () => {
         const defaults = registrations(read(`nodes/${type}.html`))[0]?.definition.get("defaults");
         assert.ok(defaults?.type === "ObjectExpression");
-        const help = read(`nodes/locales/${language}/${type}.html`);
-        const terms = [...help.matchAll(/<dt[^>]*>([\s\S]*?)<\/dt>/g)]
-          .map(([, term = ""]) => term.replace(/<span[\s\S]*/, "").trim())
-          .flatMap((term) => term.split(", "));
         for (const property of properties(defaults).keys()) {
           if (!NOT_IN_HELP.has(property)) {
-            assert.ok(terms.includes(String(label(type, property, language))), property);
+            const page = isOfAllInNodes(type, property) ? SHARED : type;
+            assert.ok(terms(page, language).includes(String(label(type, property, language))), property);
           }
         }
       });
