@@ -38,6 +38,7 @@ export class EventMemory {
   readonly #copies = new Set<string>();
   #size = 0;
   #withoutRuns: (() => void) | undefined;
+  #roomMade: () => void = () => undefined;
 
   /** How many deliveries are expected to come again. */
   get expecting(): number {
@@ -47,6 +48,11 @@ export class EventMemory {
   /** True while the broker has, or may have, events of ours that we have not settled. */
   get isOwed(): boolean {
     return this.events.size > 0 || this.#expectedEvents.size > 0;
+  }
+
+  /** The consumer of now is told of every free place, also where an earlier life of its node was in charge of it. */
+  onRoom(made: () => void): void {
+    this.#roomMade = made;
   }
 
   /** The broker may give this event's delivery out again. Saying so twice changes nothing. */
@@ -75,6 +81,7 @@ export class EventMemory {
       event.delivery.release();
     }
     this.#lookForRuns();
+    this.#roomMade();
   }
 
   /**
