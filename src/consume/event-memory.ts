@@ -86,7 +86,8 @@ export class EventMemory {
 
   /**
    * What is known of a delivery that the broker marks as repeated; it is then known no more. Two equal events of
-   * the same second are counted, and one whose flow goes on is found before one that has ended.
+   * the same second are counted: one whose flow goes on is found first, then one that the flow is to get once more,
+   * for that one must not be taken for one that has ended.
    */
   recognise(delivery: Delivery): Expected | undefined {
     if (this.#expected.size === 0) {
@@ -97,7 +98,8 @@ export class EventMemory {
     if (list === undefined) {
       return undefined;
     }
-    const place = Math.max(0, list.findIndex(isGoingOn));
+    const goingOn = list.findIndex(isGoingOn);
+    const place = Math.max(0, goingOn < 0 ? list.findIndex(isToComeAgain) : goingOn);
     const [found] = list.splice(place, 1);
     if (list.length === 0) {
       this.#expected.delete(fingerprint);
@@ -182,6 +184,10 @@ export class EventMemory {
       }
     }
   }
+}
+
+function isToComeAgain(expected: Expected): boolean {
+  return "event" in expected && expected.event.ending?.kind === "again";
 }
 
 function isGoingOn(expected: Expected): boolean {
