@@ -14,7 +14,7 @@ export default function register(RED: NodeAPI): void {
     try {
       const { settings, options } = linkOf(RED, definition as unknown as Definition, this.credentials ?? {});
       const { endpoints, vhost } = settings;
-      const server = JSON.stringify([endpoints, vhost]);
+      const server = { hosts: JSON.stringify(endpoints), vhost };
       this.regards = { system: settings, server, broker: new Broker(options, logOf(RED, this)) };
     } catch (error) {
       reportSettings(RED, this, error);

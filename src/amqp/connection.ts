@@ -89,6 +89,12 @@ export class Connection {
     return `${hostname}:${port}`;
   }
 
+  /** What the RabbitMQ at the other end calls its cluster, every member the same; undefined while it is not up. */
+  get cluster(): string | undefined {
+    const name: unknown = this.#model?.connection.serverProperties?.cluster_name;
+    return typeof name === "string" ? name : undefined;
+  }
+
   /** Calls back on every change; returns how to stop. */
   onState(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);

@@ -101,6 +101,10 @@ export class EventConsumer implements InCharge {
     this.#watchdog = setInterval(() => this.#lookAround(), beat);
     this.#watchdog.unref();
     tracker?.acquire();
+    memory.onRoom(() => {
+      this.#offering.goOn();
+      host.changed();
+    });
     this.#takeOver();
     this.#subscription.start();
   }
@@ -182,8 +186,8 @@ export class EventConsumer implements InCharge {
   }
 
   left(event: EventInHand): void {
+    this.#offering.forget(event);
     this.#parts.memory.remove(event);
-    this.#offering.left(event);
     this.#emptied?.();
     this.#parts.host.changed();
   }

@@ -38,6 +38,7 @@ export class EventMemory {
   readonly #copies = new Set<string>();
   #size = 0;
   #withoutRuns: (() => void) | undefined;
+  #roomMade: () => void = () => undefined;
 
   /** How many deliveries are expected to come again. */
   get expecting(): number {
@@ -47,6 +48,11 @@ export class EventMemory {
   /** True while the broker has, or may have, events of ours that we have not settled. */
   get isOwed(): boolean {
     return this.events.size > 0 || this.#expectedEvents.size > 0;
+  }
+
+  /** The consumer of now is told of every free place, also where an earlier life of its node was in charge of it. */
+  onRoom(made: () => void): void {
+    this.#roomMade = made;
   }
 
   /** The broker may give this event's delivery out again. Saying so twice changes nothing. */
@@ -75,11 +81,13 @@ export class EventMemory {
       event.delivery.release();
     }
     this.#lookForRuns();
+    this.#roomMade();
   }
 
   /**
    * What is known of a delivery that the broker marks as repeated; it is then known no more. Two equal events of
-   * the same second are counted, and one whose flow goes on is found before one that has ended.
+   * the same second are counted: one whose flow goes on is found first, then one that the flow is to get once more,
+   * for that one must not be taken for one that has ended.
    */
   recognise(delivery: Delivery): Expected | undefined {
     if (this.#expected.size === 0) {
@@ -90,7 +98,8 @@ export class EventMemory {
     if (list === undefined) {
       return undefined;
     }
-    const place = Math.max(0, list.findIndex(isGoingOn));
+    const goingOn = list.findIndex(isGoingOn);
+    const place = Math.max(0, goingOn < 0 ? list.findIndex(isToComeAgain) : goingOn);
     const [found] = list.splice(place, 1);
     if (list.length === 0) {
       this.#expected.delete(fingerprint);
@@ -175,6 +184,10 @@ export class EventMemory {
       }
     }
   }
+}
+
+function isToComeAgain(expected: Expected): boolean {
+  return "event" in expected && expected.event.ending?.kind === "again";
 }
 
 function isGoingOn(expected: Expected): boolean {

@@ -63,10 +63,9 @@ export class Offering {
     }
   }
 
-  /** An event has left its place. */
-  left(event: EventInHand): void {
+  /** An event leaves its place. */
+  forget(event: EventInHand): void {
     this.#queued.delete(event);
-    this.goOn();
   }
 
   /** Offers what waits, as far as it may be. */

@@ -13,8 +13,14 @@ export interface BrokerCredentials {
 export interface RegardsLink {
   readonly system: RegardsSystem;
   readonly broker: Broker;
-  /** Which RabbitMQ and vhost: two broker nodes may name the same. */
-  readonly server: string;
+  readonly server: Server;
+}
+
+/** Where a queue is: two broker nodes may name the same. */
+export interface Server {
+  /** As they are written: others may lead to the same RabbitMQ. */
+  readonly hosts: string;
+  readonly vhost: string;
 }
 
 /** The config node as the other nodes see it. */

@@ -10,6 +10,7 @@ import { withDeadline } from "../amqp/deadline";
 import type { NodeLog } from "../amqp/log";
 import { type Aside, leaveQueue, type OwnQueue, type QueuePlan, unbindQueue } from "../amqp/queue";
 import { EventMemory } from "../consume/event-memory";
+import type { Server } from "./broker-node";
 
 /** How long an old queue is worth waiting for its broker, in milliseconds. */
 const REACH_MS = 30_000;
@@ -20,8 +21,8 @@ export interface NodeLife {
   /** What the node is called in sentences. */
   readonly name: string;
   readonly queue: QueuePlan;
-  /** Which broker and vhost the queue is on. */
-  readonly server: string;
+  /** Where the queue is. */
+  readonly server: Server;
   /** Which events the node keeps: two readers of one queue must want the same. */
   readonly filter: string;
   readonly broker: Broker;
@@ -54,7 +55,7 @@ export class NodeLives {
   /** Another running node that reads the same queue and wants other events of it. */
   rivalOf({ nodeId, queue, server, filter }: NodeLife): NodeLife | undefined {
     for (const { life, isRunning } of this.#known.values()) {
-      const isSameQueue = life.queue.name === queue.name && life.server === server;
+      const isSameQueue = life.queue.name === queue.name && isSameServer(life.server, server);
       if (isRunning && life.nodeId !== nodeId && isSameQueue && life.filter !== filter) {
         return life;
       }
@@ -65,7 +66,8 @@ export class NodeLives {
   /** True where another node, running or about to run again, reads the same queue: it is not this one's to leave. */
   isShared({ nodeId, queue, server }: Pick<NodeLife, "nodeId" | "queue" | "server">): boolean {
     return [...this.#known.values()].some(
-      ({ life }) => life.nodeId !== nodeId && life.queue.name === queue.name && life.server === server,
+      ({ life }) =>
+        life.nodeId !== nodeId && life.queue.name === queue.name && isSameServer(life.server, server),
     );
   }
 
@@ -77,8 +79,10 @@ export class NodeLives {
       return;
     }
     if (!isSame(before, life)) {
-      const broker = before.server === life.server ? life.broker : before.broker;
+      const broker = isSameServer(before.server, life.server) ? life.broker : before.broker;
       void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
+    } else if (!isSameServer(before.server, life.server)) {
+      void this.#leaveOtherCluster(before, before.queue, life);
     } else if (life.queue.mode === "own" && life.queue.exchange !== before.queue.exchange) {
       // Called an existing queue now, it keeps its binding: whoever does that still wants its events.
       void this.#unbind(before.queue, life);
@@ -90,7 +94,7 @@ export class NodeLives {
     await withConnection(broker, async (aside) => {
       // The node may have been changed back meanwhile, and another one may read this queue with that binding.
       const isWanted = [...this.#known.values()].some(
-        ({ life }) => life.server === server && isSameBinding(life.queue, queue),
+        ({ life }) => isSameServer(life.server, server) && isSameBinding(life.queue, queue),
       );
       if (!isWanted) {
         await unbindQueue(aside, queue);
@@ -135,6 +139,21 @@ export class NodeLives {
     return this.#memories.size;
   }
 
+  /** Other hosts: mostly of the same cluster, where the queue of that name is the one the node reads still. */
+  async #leaveOtherCluster(before: NodeLife, queue: OwnQueue, life: NodeLife): Promise<void> {
+    let cluster: string | undefined;
+    await withConnection(life.broker, async (_aside, connection) => {
+      cluster = connection.cluster;
+    });
+    let other: string | undefined;
+    await withConnection(before.broker, async (_aside, connection) => {
+      other = connection.cluster;
+    });
+    if (cluster !== undefined && other !== undefined && cluster !== other) {
+      await this.#leave(before, queue, before.broker, life.log, "old-queue-unbound");
+    }
+  }
+
   async #leave(life: NodeLife, queue: OwnQueue, broker: Broker, log: NodeLog, key: string): Promise<void> {
     await withConnection(broker, async (aside) => {
       if (this.isShared(life)) {
@@ -150,7 +169,10 @@ export class NodeLives {
 }
 
 /** Does something with a broker that may be gone by now; a broker node waits for nobody who only tidies up. */
-async function withConnection(broker: Broker, work: (aside: Aside) => Promise<void>): Promise<void> {
+async function withConnection(
+  broker: Broker,
+  work: (aside: Aside, connection: Connection) => Promise<void>,
+): Promise<void> {
   // Its node may have been made anew since, or point elsewhere now.
   const another = broker.isOpen ? undefined : broker.again();
   const used = another ?? broker;
@@ -161,7 +183,8 @@ async function withConnection(broker: Broker, work: (aside: Aside) => Promise<vo
   });
   try {
     await Promise.race([untilUp(lease.connection), closing]);
-    await Promise.race([work((question) => lease.connection.aside(question)), closing]);
+    const { connection } = lease;
+    await Promise.race([work((question) => connection.aside(question), connection), closing]);
   } catch {
     // Out of reach: a queue that is left expires by itself.
   } finally {
@@ -175,13 +198,19 @@ function isSameBinding(one: QueuePlan, other: OwnQueue): boolean {
   return one.mode === "own" && one.name === other.name && one.exchange === other.exchange;
 }
 
+/** Without the hosts: a cluster that gets another member has the same events still. */
 function keyOf({ nodeId, queue, server }: NodeLife): string {
-  return JSON.stringify([nodeId, queue.name, server]);
+  return JSON.stringify([nodeId, queue.name, server.vhost]);
 }
 
-/** True where the node reads the queue still, declared by itself or called an existing one now. */
+function isSameServer(one: Server, other: Server): boolean {
+  return one.hosts === other.hosts && one.vhost === other.vhost;
+}
+
+/** True where the node reads the queue still, declared by itself or called an existing one now, by any hosts. */
 function isSame(one: NodeLife, { queue, server }: NodeLife): boolean {
-  return queue.mode !== "temporary" && one.queue.name === queue.name && one.server === server;
+  const isSameName = one.queue.name === queue.name && one.server.vhost === server.vhost;
+  return queue.mode !== "temporary" && isSameName;
 }
 
 function untilUp(connection: Connection): Promise<void> {

@@ -151,6 +151,31 @@ describe("an in-node and its queue", function () {
       });
     }
 
+    it("another list of hosts that leads to the same RabbitMQ: it is the same queue, and nothing is lost or repeated", async () => {
+      const { host, port } = stage.vhost;
+      const gate = { ...probe("first"), hold: true };
+      await stage.deploy([inNode({ maxInFlight: 1_000 }), gate]);
+      await stage.publish(upTo(3));
+      await stage.nodeRed.untilMessages("first", 3);
+      let last = 3;
+      const publishing = setInterval(() => void stage.publish([++last]), 50);
+      try {
+        for (const hosts of [`${host}:${port},${host}:${port}`, `localhost:${port}`]) {
+          await stage.redeploy({ broker: { hosts } }, { timeout: 30_000 });
+          await stage.untilReading();
+        }
+      } finally {
+        clearInterval(publishing);
+      }
+
+      await stage.untilQueue(QUEUE, { ready: 0, unacked: last });
+      await stage.nodeRed.untilMessages("first", last);
+      assert.deepEqual(
+        stage.ids("first").sort((one, other) => one - other),
+        upTo(last),
+      );
+    });
+
     it("another tenant: the old default queue is unbound and says what waits in it", async () => {
       const gate = { ...probe("first"), hold: true };
       await stage.deploy([inNode({ queue: "" }), gate]);

@@ -327,6 +327,7 @@ export class FakeRabbitChannel extends EventEmitter {
 export class FakeLink {
   readonly channels = new Set<FakeRabbitChannel>();
   state: ConnectionState = { phase: "connected" };
+  cluster: string | undefined = "rabbit";
   /** How many channels were opened for one question. */
   asides = 0;
   readonly #rabbit: FakeRabbit;

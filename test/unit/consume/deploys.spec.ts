@@ -25,6 +25,21 @@ describe("a consumer at a deploy", () => {
     assert.deepEqual(stage.logged, []);
   });
 
+  it("goes on as soon as its flow has ended what another reader was given meanwhile", async () => {
+    const first = await stage.start({ maxInFlight: 1 });
+    await stage.publish("a");
+    await stage.close(first);
+    stage.rabbit.ready(QUEUE).length = 0;
+    const second = await stage.start({ maxInFlight: 1 });
+    await stage.publish("b");
+    assert.deepEqual(stage.seen, ["a"], "the flow has as much as it may");
+
+    await stage.end(stage.last());
+
+    assert.deepEqual(stage.seen, ["a", "b"]);
+    assert.equal(second.view.inFlight, 1);
+  });
+
   it("lets work end that ends within five seconds", async () => {
     const first = await stage.start();
     await stage.publish("a");

@@ -88,6 +88,20 @@ describe("the memory of events", () => {
     );
   });
 
+  it("counts equal events, and finds one that the flow is to get once more before one that has ended", () => {
+    memory.expectTold([{ fingerprint: again("a").fingerprint, verdict: "accept" }]);
+    const [ended, unseen] = [hold("a"), hold("a")];
+    for (const event of [ended, unseen]) memory.expect(event);
+    end(ended);
+    unseen.ending = { kind: "again" };
+    unseen.phase = "ended";
+    memory.remove(unseen);
+
+    const found = memory.recognise(again("a"));
+
+    assert.ok(found !== undefined && "event" in found && found.event === unseen);
+  });
+
   it("expects a verdict again that the broker may not have heard, and none where there was none", () => {
     const { fingerprint } = again("a");
     memory.expectTold([

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Broker } from "../../../src/amqp/broker";
 import type { QueuePlan } from "../../../src/amqp/queue";
 import { type NodeLife, NodeLives } from "../../../src/nodes/node-lives";
-import { FakeRabbit } from "../../support/fake-rabbit";
+import { type FakeLink, FakeRabbit } from "../../support/fake-rabbit";
 import { FakeTime, settled } from "../../support/fake-time";
 
 const own = (name: string, exchange = "x"): QueuePlan => ({ mode: "own", name, type: "quorum", exchange });
@@ -25,19 +25,23 @@ describe("the lives of in-nodes", () => {
   });
   afterEach(() => time.stop());
 
-  function life(nodeId: string, queue: QueuePlan, more: Partial<NodeLife> = {}): NodeLife {
+  function brokerOn(link: FakeLink): Broker {
     const lease = () => {
       leases += 1;
       return {
-        connection: rabbit.consuming.typed,
+        connection: link.typed,
         release: async () => {
           leases -= 1;
         },
       };
     };
+    return { lease, isOpen: true, onClosing: () => () => undefined } as unknown as Broker;
+  }
+
+  function life(nodeId: string, queue: QueuePlan, more: Partial<NodeLife> = {}): NodeLife {
     return {
-      ...{ nodeId, queue, name: nodeId, server: "host/vhost", filter: "any" },
-      broker: { lease, isOpen: true, onClosing: () => () => undefined } as unknown as Broker,
+      ...{ nodeId, queue, name: nodeId, server: { hosts: "host", vhost: "v" }, filter: "any" },
+      broker: brokerOn(rabbit.consuming),
       log: { info: () => undefined, warn: (key) => warned.push(key) },
       ...more,
     };
@@ -84,6 +88,41 @@ describe("the lives of in-nodes", () => {
     await settled();
 
     assert.ok(isBound("q"));
+  });
+
+  it("keep the queue and its memory where other hosts lead to the same cluster, or that cannot be told", async () => {
+    declare("q");
+    const first = life("n", own("q"));
+    lives.started(first);
+    const memory = lives.memoryOf(first);
+    const second = life("n", own("q"), {
+      server: { hosts: "host,other", vhost: "v" },
+      broker: brokerOn(rabbit.publishing),
+    });
+
+    lives.started(second);
+    await settled();
+    assert.ok(isBound("q"));
+    assert.equal(lives.memoryOf(second), memory);
+
+    rabbit.publishing.cluster = undefined;
+    lives.started(first);
+    await settled();
+    assert.ok(isBound("q"));
+    assert.equal(leases, 0);
+  });
+
+  it("leave the queue of that name in the cluster that the node has left", async () => {
+    declare("q");
+    lives.started(life("n", own("q")));
+    rabbit.publishing.cluster = "another";
+
+    const server = { hosts: "elsewhere", vhost: "v" };
+    lives.started(life("n", own("q"), { server, broker: brokerOn(rabbit.publishing) }));
+    await settled();
+
+    assert.ok(!rabbit.queues.has("q"));
+    assert.equal(leases, 0);
   });
 
   it("unbind a queue from an exchange whose events its node wants no more, unless another reads it", async () => {
@@ -204,7 +243,10 @@ describe("the lives of in-nodes", () => {
 
     assert.equal(lives.rivalOf(life("2", own("q"), { filter: "mine" })), mine);
     assert.equal(lives.rivalOf(life("2", own("q"))), undefined);
-    assert.equal(lives.rivalOf(life("2", own("q"), { filter: "mine", server: "elsewhere" })), undefined);
+    assert.equal(
+      lives.rivalOf(life("2", own("q"), { filter: "mine", server: { hosts: "elsewhere", vhost: "v" } })),
+      undefined,
+    );
     assert.equal(lives.rivalOf(life("1", own("q"), { filter: "mine" })), undefined);
     lives.stopped(mine);
     assert.equal(lives.rivalOf(life("2", own("q"), { filter: "mine" })), undefined);
