@@ -84,8 +84,9 @@ describe("the shared RabbitMQ", function () {
     const channel = await connection.createChannel();
 
     await vhost.broker.console.setMemoryAlarm(true);
-    channel.publish("", "nowhere", Buffer.from("x"));
-    await blocked;
+    // Only who publishes after the alarm has reached the connection is told.
+    const publishing = setInterval(() => channel.publish("", "nowhere", Buffer.from("x")), 50);
+    await blocked.finally(() => clearInterval(publishing));
     const unblocked = once(connection, "unblocked");
     await vhost.broker.console.setMemoryAlarm(false);
     await unblocked;
