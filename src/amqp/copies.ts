@@ -108,6 +108,18 @@ export function exchangeOf(delivery: Delivery, queue: OwnQueue): string {
   return typeof first === "string" ? first : delivery.exchange;
 }
 
+/**
+ * A copy of ours that the broker has moved by itself, once rejected or expired, and that somebody sends back, bears its
+ * old message id: only that history tells it from a second copy of the same.
+ */
+export function copyId({ properties, headers }: Delivery): string {
+  const history = headers["x-death"];
+  const moves = Array.isArray(history)
+    ? history.map(({ queue, reason, count }) => [queue, reason, count])
+    : [];
+  return JSON.stringify([properties.messageId, ...moves]);
+}
+
 /** Without the broker's history, which would make it drop what seems to go in circles, and without ours. */
 function headersOf(delivery: Delivery): Record<string, unknown> {
   return Object.fromEntries(

@@ -111,11 +111,11 @@ export class EventMemory {
   }
 
   /** True when a copy of ours with this id has come before, and says that it has. */
-  isRepeatedCopy(messageId: string): boolean {
-    if (this.#copies.has(messageId)) {
+  isRepeatedCopy(id: string): boolean {
+    if (this.#copies.has(id)) {
       return true;
     }
-    this.#copies.add(messageId);
+    this.#copies.add(id);
     if (this.#copies.size > MOST_COPIES) {
       const [oldest = ""] = this.#copies;
       this.#copies.delete(oldest);

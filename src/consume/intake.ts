@@ -4,6 +4,7 @@
  * often the broker repeats them. It must never let an exception end a delivery in silence.
  */
 import { now } from "../amqp/clock";
+import { copyId } from "../amqp/copies";
 import type { Delivery } from "../amqp/delivery";
 import { deadLetterName } from "../amqp/queue";
 import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
@@ -142,9 +143,8 @@ export class Intake {
 
   /** A copy whose confirm was lost was published twice. */
   #isRepeatedCopy(delivery: Delivery): boolean {
-    const { messageId } = delivery.properties;
     const isFirstTime = this.#isCopy(delivery) && !delivery.redelivered;
-    return isFirstTime && this.#parts.consumer.memory.isRepeatedCopy(String(messageId));
+    return isFirstTime && this.#parts.consumer.memory.isRepeatedCopy(copyId(delivery));
   }
 
   /**
