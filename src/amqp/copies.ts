@@ -50,6 +50,7 @@ export class Copies {
   }
 
   /**
+   * @param messageId by which it is known when it comes; made by the publisher unless given
    * @param expiration how long it waits in a queue that delays, in milliseconds
    * @returns whether the broker has it for sure
    */
@@ -57,7 +58,7 @@ export class Copies {
     routingKey: string,
     delivery: Delivery,
     headers: Readonly<Record<string, unknown>>,
-    expiration?: number,
+    { messageId, expiration }: { readonly messageId?: string; readonly expiration?: number } = {},
   ): Promise<boolean> {
     if (this.#closed) {
       return false;
@@ -66,6 +67,7 @@ export class Copies {
       exchange: deadLetterName(this.#queue.name),
       routingKey,
       content: delivery.content,
+      ...(messageId === undefined ? {} : { messageId }),
       repeat: "until-confirmed",
       giveUpAfter: CONFIRM_MS,
       properties: {

@@ -141,10 +141,14 @@ export class Intake {
     return isOurs && typeof properties.messageId === "string";
   }
 
-  /** A copy whose confirm was lost was published twice. */
+  /** A copy whose confirm was lost was published twice, or its original was tried again in its stead. */
   #isRepeatedCopy(delivery: Delivery): boolean {
-    const isFirstTime = this.#isCopy(delivery) && !delivery.redelivered;
-    return isFirstTime && this.#parts.consumer.memory.isRepeatedCopy(copyId(delivery));
+    if (!this.#isCopy(delivery)) {
+      return false;
+    }
+    const { memory } = this.#parts.consumer;
+    const isDisowned = memory.isDisowned(String(delivery.properties.messageId));
+    return isDisowned || (!delivery.redelivered && memory.isRepeatedCopy(copyId(delivery)));
   }
 
   /**
