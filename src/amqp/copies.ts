@@ -50,6 +50,7 @@ export class Copies {
   }
 
   /**
+   * @param messageId by which it is known when it comes; made by the publisher unless given
    * @param expiration how long it waits in a queue that delays, in milliseconds
    * @returns whether the broker has it for sure
    */
@@ -57,7 +58,7 @@ export class Copies {
     routingKey: string,
     delivery: Delivery,
     headers: Readonly<Record<string, unknown>>,
-    expiration?: number,
+    { messageId, expiration }: { readonly messageId?: string; readonly expiration?: number } = {},
   ): Promise<boolean> {
     if (this.#closed) {
       return false;
@@ -66,6 +67,7 @@ export class Copies {
       exchange: deadLetterName(this.#queue.name),
       routingKey,
       content: delivery.content,
+      ...(messageId === undefined ? {} : { messageId }),
       repeat: "until-confirmed",
       giveUpAfter: CONFIRM_MS,
       properties: {
@@ -106,6 +108,18 @@ export function ownHeader(delivery: Delivery, queue: OwnQueue, name: string): un
 export function exchangeOf(delivery: Delivery, queue: OwnQueue): string {
   const first = ownHeader(delivery, queue, EXCHANGE_HEADER);
   return typeof first === "string" ? first : delivery.exchange;
+}
+
+/**
+ * A copy of ours that the broker has moved by itself, once rejected or expired, and that somebody sends back, bears its
+ * old message id: only that history tells it from a second copy of the same.
+ */
+export function copyId({ properties, headers }: Delivery): string {
+  const history = headers["x-death"];
+  const moves = Array.isArray(history)
+    ? history.map(({ queue, reason, count }) => [queue, reason, count])
+    : [];
+  return JSON.stringify([properties.messageId, ...moves]);
 }
 
 /** Without the broker's history, which would make it drop what seems to go in circles, and without ours. */

@@ -4,6 +4,7 @@
  * meanwhile, and the copy counts its attempts exactly, on classic queues too. Enters: a delivery and a delay.
  * Leaves: whether the broker has it for sure; the original may then be accepted.
  */
+import { randomUUID } from "node:crypto";
 import { type Copies, ownHeader } from "./copies";
 import { isDeadLetter } from "./dead-letters";
 import type { Delivery } from "./delivery";
@@ -30,12 +31,15 @@ export class RetryQueue {
   readonly #queue: OwnQueue;
   readonly #aside: Aside;
   readonly #copies: Copies;
+  readonly #unconfirmed: (messageId: string) => void;
   #prepared: Promise<void> | undefined;
 
-  constructor(queue: OwnQueue, aside: Aside, copies: Copies) {
+  /** @param unconfirmed is told the id of a copy that may still come, though the original is kept in its stead */
+  constructor(queue: OwnQueue, aside: Aside, copies: Copies, unconfirmed: (messageId: string) => void) {
     this.#queue = queue;
     this.#aside = aside;
     this.#copies = copies;
+    this.#unconfirmed = unconfirmed;
   }
 
   /** Has it come again after `delay` milliseconds; false where the broker has not confirmed that. */
@@ -47,7 +51,7 @@ export class RetryQueue {
       this.#prepared = undefined;
       return false;
     }
-    const isConfirmed = await this.#copies.publish(TO_RETRY, delivery, headers(history), delay);
+    const isConfirmed = await this.#publish(TO_RETRY, delivery, history, delay);
     if (!isConfirmed) {
       // Somebody may have deleted it.
       this.#prepared = undefined;
@@ -57,7 +61,17 @@ export class RetryQueue {
 
   /** Has it come again at once, at the end of the queue. */
   again(delivery: Delivery, history: History): Promise<boolean> {
-    return this.#copies.publish(TO_QUEUE, delivery, headers(history));
+    return this.#publish(TO_QUEUE, delivery, history);
+  }
+
+  async #publish(key: string, delivery: Delivery, history: History, expiration?: number): Promise<boolean> {
+    const messageId = randomUUID();
+    const options = expiration === undefined ? { messageId } : { messageId, expiration };
+    const isConfirmed = await this.#copies.publish(key, delivery, headers(history), options);
+    if (!isConfirmed) {
+      this.#unconfirmed(messageId);
+    }
+    return isConfirmed;
   }
 
   /** What the message says it has been through; what was sent back from the dead-letter queue begins anew. */

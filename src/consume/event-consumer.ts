@@ -59,7 +59,7 @@ export class EventConsumer implements InCharge {
         () => broker.lease("publish"),
         () => host.changed(),
       );
-      retryQueue = new RetryQueue(queue, this.#aside, this.#copies);
+      retryQueue = new RetryQueue(queue, this.#aside, this.#copies, (id) => memory.disown(id));
     }
     this.#endings = new Endings({
       settings,

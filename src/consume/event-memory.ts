@@ -36,6 +36,7 @@ export class EventMemory {
   readonly #expected = new Map<string, Expected[]>();
   readonly #expectedEvents = new Set<EventInHand>();
   readonly #copies = new Set<string>();
+  readonly #disowned = new Set<string>();
   #size = 0;
   #withoutRuns: (() => void) | undefined;
   #roomMade: () => void = () => undefined;
@@ -111,16 +112,21 @@ export class EventMemory {
   }
 
   /** True when a copy of ours with this id has come before, and says that it has. */
-  isRepeatedCopy(messageId: string): boolean {
-    if (this.#copies.has(messageId)) {
+  isRepeatedCopy(id: string): boolean {
+    if (this.#copies.has(id)) {
       return true;
     }
-    this.#copies.add(messageId);
-    if (this.#copies.size > MOST_COPIES) {
-      const [oldest = ""] = this.#copies;
-      this.#copies.delete(oldest);
-    }
+    addLatest(this.#copies, id);
     return false;
+  }
+
+  /** A copy of ours that the broker did not confirm: its event goes on without it, whether it comes or not. */
+  disown(messageId: string): void {
+    addLatest(this.#disowned, messageId);
+  }
+
+  isDisowned(messageId: string): boolean {
+    return this.#disowned.has(messageId);
   }
 
   /** Calls back once, when no event has a run that goes on: at once if that is so already. */
@@ -183,6 +189,14 @@ export class EventMemory {
         this.#expected.set(fingerprint, kept);
       }
     }
+  }
+}
+
+function addLatest(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size > MOST_COPIES) {
+    const [oldest = ""] = ids;
+    ids.delete(oldest);
   }
 }
 

@@ -4,6 +4,7 @@
  * often the broker repeats them. It must never let an exception end a delivery in silence.
  */
 import { now } from "../amqp/clock";
+import { copyId } from "../amqp/copies";
 import type { Delivery } from "../amqp/delivery";
 import { deadLetterName } from "../amqp/queue";
 import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
@@ -140,11 +141,14 @@ export class Intake {
     return isOurs && typeof properties.messageId === "string";
   }
 
-  /** A copy whose confirm was lost was published twice. */
+  /** A copy whose confirm was lost was published twice, or its original was tried again in its stead. */
   #isRepeatedCopy(delivery: Delivery): boolean {
-    const { messageId } = delivery.properties;
-    const isFirstTime = this.#isCopy(delivery) && !delivery.redelivered;
-    return isFirstTime && this.#parts.consumer.memory.isRepeatedCopy(String(messageId));
+    if (!this.#isCopy(delivery)) {
+      return false;
+    }
+    const { memory } = this.#parts.consumer;
+    const isDisowned = memory.isDisowned(String(delivery.properties.messageId));
+    return isDisowned || (!delivery.redelivered && memory.isRepeatedCopy(copyId(delivery)));
   }
 
   /**

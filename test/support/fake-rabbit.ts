@@ -98,7 +98,7 @@ export class FakeRabbit {
     for (const { content, properties, headers } of ready.splice(0)) {
       const exchange = String(options["x-dead-letter-exchange"]);
       const key = String(options["x-dead-letter-routing-key"]);
-      this.publish(exchange, key, content, { ...properties, headers: { ...headers, "x-death": [{}] } });
+      this.publish(exchange, key, content, { ...properties, headers: died(headers, queue, "expired") });
     }
   }
 
@@ -131,6 +131,14 @@ export class FakeRabbit {
       if (stored !== undefined) consumer.channel.receive(name, stored, consumer.give);
     }
   }
+}
+
+/** The broker's history of a message, one entry for each queue and reason. */
+function died(headers: Stored["headers"], queue: string, reason: string): Record<string, unknown> {
+  const before = (headers["x-death"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const isSame = (each: Readonly<Record<string, unknown>>) => each.queue === queue && each.reason === reason;
+  const count = Number(before.find(isSame)?.count ?? 0) + 1;
+  return { ...headers, "x-death": [{ queue, reason, count }, ...before.filter((each) => !isSame(each))] };
 }
 
 export class FakeRabbitChannel extends EventEmitter {
@@ -247,7 +255,10 @@ export class FakeRabbitChannel extends EventEmitter {
       const key = String(options["x-dead-letter-routing-key"]);
       if (had === undefined) return;
       const { content, properties, headers } = had.stored;
-      this.#rabbit.publish(exchange, key, content, { ...properties, headers });
+      this.#rabbit.publish(exchange, key, content, {
+        ...properties,
+        headers: died(headers, had.queue, "rejected"),
+      });
     });
   }
 

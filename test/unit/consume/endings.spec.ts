@@ -255,6 +255,43 @@ describe("how an event ends", () => {
     assert.ok(stage.isEmpty);
   });
 
+  it("a copy that the broker itself dead-lettered is no repetition when it is sent back", async () => {
+    await stage.start({ attempts: 2 });
+    await stage.publish("a");
+    await stage.fail(stage.last());
+    stage.rabbit.expire(RETRY);
+    await settled();
+    stage.rabbit.publishing.cut();
+    await stage.fail(stage.last());
+    await stage.time.advance(11_000);
+    assert.equal(stage.rabbit.ready(DEAD).length, 1);
+
+    stage.rabbit.expire(DEAD);
+    await settled();
+
+    assert.equal(stage.sent.length, 3);
+    await stage.end(stage.last());
+    assert.ok(stage.isEmpty);
+  });
+
+  it("a copy that gets through after it was given up for lost is no second event", async () => {
+    await stage.start();
+    await stage.publish("a");
+    stage.rabbit.confirms = false;
+    await stage.fail(stage.last());
+    await stage.time.advance(11_000);
+    assert.equal(stage.rabbit.ready(RETRY).length, 1, "the broker has it, and says nothing");
+
+    await stage.time.advance(30_000);
+    assert.equal(stage.sent.length, 2, "it is tried here");
+    stage.rabbit.expire(RETRY);
+    await settled();
+
+    assert.equal(stage.sent.length, 2);
+    await stage.end(stage.last());
+    assert.ok(stage.isEmpty);
+  });
+
   it("given up with its reason when sending throws, its place free again", async () => {
     const consumer = await stage.start();
     stage.failure = new Error("a node that throws");
