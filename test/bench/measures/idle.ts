@@ -68,15 +68,15 @@ export async function measureIdle(stage: Stage): Promise<Section> {
  * elsewhere in the workspace. Processes differ a little from birth: hence several of each.
  */
 export async function measureForeign(stage: Stage): Promise<Section> {
-  const queue = await stage.queue("classic");
+  const queues = [await stage.queue("classic"), await stage.queue("classic")] as const;
   const { foreignMessages: expected, foreignProcesses: times } = stage.scale;
   const speeds = new Map<string, number[]>();
   for (let number = 0; number < times; number += 1) {
-    for (const [name, found] of await foreignSpeeds(stage, queue)) {
+    for (const [name, found] of await foreignSpeeds(stage, queues)) {
       speeds.set(name, [...(speeds.get(name) ?? []), ...found]);
     }
   }
-  await stage.remove(queue);
+  await Promise.all(queues.map((queue) => stage.remove(queue)));
   return {
     title: `Hooks: a foreign flow (function → switch → change), ${expected} messages, by processor time, ${times} processes each (raw: no in-node)`,
     rows: [
@@ -86,7 +86,7 @@ export async function measureForeign(stage: Stage): Promise<Section> {
   };
 }
 
-async function foreignSpeeds(stage: Stage, queue: string): Promise<Speeds> {
+async function foreignSpeeds(stage: Stage, queues: readonly [string, string]): Promise<Speeds> {
   const foreign: FlowNode[] = [
     {
       id: "feed",
@@ -100,7 +100,7 @@ async function foreignSpeeds(stage: Stage, queue: string): Promise<Speeds> {
   ];
   const [workspace] = ground(stage.broker);
   const alone = [...(workspace ? [workspace] : []), ...foreign];
-  const beside = [
+  const beside = (queue: string) => [
     ...ground(stage.broker),
     orderIn("in", queue, "nowhere", { settle: "finished" }),
     ...foreign,
@@ -109,11 +109,11 @@ async function foreignSpeeds(stage: Stage, queue: string): Promise<Speeds> {
   const [without, atRest, atWork] = processes;
   try {
     assert.ok(without !== undefined && atRest !== undefined && atWork !== undefined);
-    const connect = async (nodeRed: TestNodeRed): Promise<void> => {
-      await nodeRed.deploy(beside);
+    const connect = async (nodeRed: TestNodeRed, queue: string): Promise<void> => {
+      await nodeRed.deploy(beside(queue));
       await nodeRed.untilStatus("in", ({ fill }) => fill === "green");
     };
-    await Promise.all([without.deploy(alone), connect(atRest), connect(atWork)]);
+    await Promise.all([without.deploy(alone), connect(atRest, queues[0]), connect(atWork, queues[1])]);
     await pause(stage.scale.restMs);
     const run = async (nodeRed: TestNodeRed): Promise<Figures> => {
       nodeRed.forget();
@@ -126,7 +126,7 @@ async function foreignSpeeds(stage: Stage, queue: string): Promise<Speeds> {
         { name: "without", run: () => run(without) },
         { name: "at rest", run: () => run(atRest) },
         // Just deployed, the hooks are all in place, as while events come in.
-        { name: "at work", run: () => connect(atWork).then(() => run(atWork)) },
+        { name: "at work", run: () => connect(atWork, queues[1]).then(() => run(atWork)) },
       ],
       stage.say,
       perCpuSecond,
