@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of the editor, those of the README among them: every dialog in both languages and themes,
- * and the auto-download example, connected. `node test/editor/screenshots.js` writes them to pictures/.
+ * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, and the
+ * auto-download example, connected. `npm run pictures` writes them to pictures/; git keeps the README's only.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { Editor, type Look } from "./editor";
 
 const PICTURES = join(__dirname, "pictures");
 
-const IN_NODES = TYPES.filter((type) => type.endsWith("-in"));
+const NODES = TYPES.filter((type) => /-(?:in|out)$/.test(type));
 
 const LOOKS: readonly Look[] = (["en-US", "fr-FR"] as const).flatMap((locale) =>
   (["light", "dark"] as const).map((theme) => ({ locale, theme })),
@@ -27,23 +27,10 @@ const FLOW = [
     ...{ id: "broker", type: "regards-broker", hosts: "rabbit1.example.org, rabbit2.example.org" },
     ...{ tenant: "project1", address: "https://regards.example.org" },
   },
-  ...IN_NODES.map((type, place) => ({
-    id: type,
-    type,
-    broker: "broker",
-    x: 300,
-    y: 100 + 160 * place,
-    wires: [],
+  ...NODES.map((type, place) => ({
+    ...{ id: type, type, broker: "broker", recipientLabel: "archive", wires: [] },
+    ...{ x: 300, y: 100 + 160 * place },
   })),
-  {
-    id: "ack",
-    type: "regards-ack-out",
-    broker: "broker",
-    x: 600,
-    y: 100,
-    recipientLabel: "archive",
-    wires: [],
-  },
 ];
 
 /** An editor whose notifications cover nothing. */
@@ -61,9 +48,9 @@ async function drawDialogs(browser: Browser, url: string, look: Look): Promise<v
     await editor.tray.screenshot({ path, animations: "disabled" });
   };
   await editor.import(FLOW);
-  for (const id of [...IN_NODES, "ack"]) {
+  for (const id of NODES) {
     await editor.open(id);
-    await draw(id === "ack" ? "regards-ack-out" : id);
+    await draw(id);
     await editor.cancel();
   }
   await editor.open("regards-order-in");
