@@ -10,7 +10,7 @@ import { brokerNode, tab } from "../nodes/flows";
 import { startNodeRed } from "../support/node-red";
 import { freshVhost } from "../support/shared-rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
-import { ROOT, TYPES } from "./sources";
+import { files, ROOT, TYPES } from "./sources";
 
 const run = promisify(execFile);
 /** What npm says of a package it has packed. */
@@ -38,6 +38,8 @@ describe("the packed package", function () {
       filter: (path) => !/\/(?:node_modules|\.git|pictures)$/.test(path),
     });
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    // What was compiled from a source that is gone: a work tree that somebody works in has such files.
+    for (const name of ["gone.js", "gone.js.map"]) await writeFile(join(copy, "src/amqp", name), "");
     const { stdout } = await run("npm", ["pack", "--json", "--silent", "--pack-destination", directory], {
       cwd: copy,
     });
@@ -54,6 +56,12 @@ describe("the packed package", function () {
       [],
     );
     assert.ok(paths.includes("LICENSE") && paths.includes("README.md"));
+    // Every program in it has a source here, so that a clean clone would pack the same.
+    const sources = new Set(["src", "nodes"].flatMap((folder) => files(folder, ".ts")));
+    assert.deepEqual(
+      paths.filter((path) => path.endsWith(".js") && !sources.has(path.replace(/js$/, "ts"))),
+      [],
+    );
   });
 
   for (const version of [5, 4] as const) {
