@@ -35,7 +35,7 @@ export interface GivenUp {
 }
 
 /** How to settle what is given up; `hold` where nothing is safe yet: ask again later. */
-export type Farewell = "accept" | "reject" | "hold";
+export type HowToSettle = "accept" | "reject" | "hold";
 
 /** So long the dead-letter queue counts as being there. */
 const TRUST_MS = 1_000;
@@ -67,7 +67,7 @@ export class DeadLetters {
    * Makes a letter of a delivery.
    * @param isOurs whether the broker's queue dead-letters as this node would have declared it
    */
-  async give(delivery: Delivery, { reason, node, attempts }: GivenUp, isOurs: boolean): Promise<Farewell> {
+  async give(delivery: Delivery, { reason, node, attempts }: GivenUp, isOurs: boolean): Promise<HowToSettle> {
     const queue = this.#queue;
     const copies = this.#copies;
     if (queue.mode !== "own" || copies === undefined) {

@@ -31,7 +31,7 @@ export interface EndingParts {
   readonly counters: EndingCounters;
   /** True where the broker's queue is as this node would have declared it. */
   isQueueOurs(): boolean;
-  /** A letter was written. */
+  /** A dead letter was written. */
   gaveUp(): void;
   /** Something threw where nothing should. */
   surprised(error: unknown): void;
@@ -184,14 +184,14 @@ export class Endings {
   #giveUp(event: EventInHand, reason: string, node: string): void {
     event.phase = "ending";
     const givenUp = { reason, node, attempts: event.attempt };
-    const letter = this.#parts.deadLetters.give(event.delivery, givenUp, this.#parts.isQueueOurs());
-    this.whenCopied(letter, "hold", (farewell) => {
-      if (farewell === "hold") {
+    const copy = this.#parts.deadLetters.give(event.delivery, givenUp, this.#parts.isQueueOurs());
+    this.whenCopied(copy, "hold", (how) => {
+      if (how === "hold") {
         this.#giveUpLater(event);
         return;
       }
       this.#stuck = undefined;
-      this.settle(event, farewell);
+      this.settle(event, how);
       this.#parts.gaveUp();
     });
   }

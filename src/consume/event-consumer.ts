@@ -16,9 +16,9 @@ import type { Told } from "../amqp/told";
 import { endingByHand, eventsOf, type WiredBack } from "./by-hand";
 import { ConsumerLog } from "./consumer-log";
 import { heldLongest, renewHeld } from "./deadline";
+import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
 import type { Ending, EventInHand, InCharge } from "./event-in-hand";
-import { Intake } from "./intake";
 import { Offering } from "./offering";
 import type { ConsumerParts } from "./parts";
 import type { ConsumerView } from "./view";
@@ -73,7 +73,7 @@ export class EventConsumer implements InCharge {
       surprised: (error) => this.#log.surprised(error),
     });
     this.#offering = new Offering(parts, this.#log, () => this.#subscription.queueName);
-    const intake = new Intake({
+    const deliveries = new Deliveries({
       ...{ consumer: parts, inCharge: this, offering: this.#offering, endings: this.#endings },
       ...{ retryQueue, log: this.#log, counters: this.#counters },
     });
@@ -81,7 +81,7 @@ export class EventConsumer implements InCharge {
       connection,
       { queue, prefetch: settings.maxInFlight },
       {
-        delivered: (delivery) => intake.delivered(delivery),
+        delivered: (delivery) => deliveries.delivered(delivery),
         lost: (deliveries, told) => this.#lost(deliveries, told),
         changed: (state) => {
           this.#log.changed(state);

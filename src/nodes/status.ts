@@ -119,9 +119,9 @@ function heldText({ minutes, by }: NonNullable<ConsumerView["held"]>, translate:
 function progress({ inFlight, deadLetters = 0 }: ConsumerView, translate: Translate): NodeStatus {
   const inProgress = inFlight > 0 ? [translate("in-flight", { count: inFlight })] : [];
   if (deadLetters > 0) {
-    const letters =
+    const dead =
       deadLetters === 1 ? translate("one-dead-letter") : translate("dead-letters", { count: deadLetters });
-    return light("yellow", "dot", [...inProgress, letters].join(" · "), "dead-letters");
+    return light("yellow", "dot", [...inProgress, dead].join(" · "), "dead-letters");
   }
   const [text] = inProgress;
   return text === undefined

@@ -16,14 +16,14 @@ import { type Offering, reasonOf } from "./offering";
 import type { ConsumerParts } from "./parts";
 
 /** What deliveries are counted in. */
-export interface IntakeCounters {
+export interface DeliveryCounters {
   received: number;
   filtered: number;
   unrecognised: number;
 }
 
-/** What an intake needs of its consumer. */
-export interface IntakeParts {
+/** What it needs of its consumer. */
+export interface DeliveriesParts {
   readonly consumer: ConsumerParts;
   readonly inCharge: InCharge;
   readonly offering: Offering;
@@ -31,18 +31,18 @@ export interface IntakeParts {
   /** Only an own queue has one. */
   readonly retryQueue: RetryQueue | undefined;
   readonly log: ConsumerLog;
-  readonly counters: IntakeCounters;
+  readonly counters: DeliveryCounters;
 }
 
 /** An event that was in hand at so many deaths of the process is taken for the cause of them. */
 const MOST_DEATHS = 10;
 
-export class Intake {
-  readonly #parts: IntakeParts;
+export class Deliveries {
+  readonly #parts: DeliveriesParts;
   readonly #prefix: string;
   #sequence = 0;
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: DeliveriesParts) {
     this.#parts = parts;
     this.#prefix = parts.consumer.host.newMessageId();
   }
