@@ -17,6 +17,7 @@ import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { NodeLives } from "./node-lives";
+import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, SettingsError } from "./settings";
@@ -92,7 +93,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
           shown.stop();
           // Who shares the queue may be stopped just now, too, or the broker be away: then it is looked at again
           // when the flows run.
-          const isLeaving = removed && !isInFlows(RED, this) && !lives.isShared(life);
+          const isLeaving = removed && !isInFlows(RED, this.id) && !lives.isShared(life);
           lives.stopped(life);
           const isLeft = await started.close(isLeaving);
           if (isLeaving && isLeft) {
@@ -121,39 +122,19 @@ function livesOf(RED: NodeAPI): NodeLives {
   allLives.set(RED.events, lives);
   restartsOf(RED.events).onChange((isGoingOn) => {
     if (!isGoingOn) {
-      lives.sweep((id) => isInFlows(RED, { id }));
+      lives.sweep((id) => isInFlows(RED, id));
     }
   });
   return lives;
 }
 
-/** A node of a flow, or the copy of one that a subflow's instance has (`_alias` is the original's id). */
-interface Placed {
-  readonly id: string;
-  readonly z?: string;
-  readonly _alias?: string;
-}
-
-/**
- * True for a node that is still meant to be there, running or disabled. A disabled node is "removed" for Node-RED,
- * but its events must wait for it. One that has become part of a subflow is gone: its instances read queues of
- * their own.
- */
-function isInFlows(RED: NodeAPI, { id, z, _alias }: Placed): boolean {
-  const found = new Map<string, Placed & { readonly type: string }>();
+/** True for a node that is still meant to be there, running or disabled. */
+function isInFlows(RED: NodeAPI, id: string): boolean {
+  const nodes = new Map<string, Placed>();
   RED.nodes.eachNode((node) => {
-    found.set(node.id, node as Placed & { readonly type: string });
+    nodes.set(node.id, node as Placed);
   });
-  if (_alias !== undefined) {
-    return found.has(_alias) && z !== undefined && found.has(z);
-  }
-  const node = found.get(id);
-  if (node !== undefined) {
-    return found.get(node.z ?? "")?.type !== "subflow";
-  }
-  // The id of a subflow's node at run time begins with that of the instance.
-  const [instance = "", ...original] = id.split("-");
-  return original.length > 0 && found.has(instance) && found.has(original.join("-"));
+  return isPlaced(nodes, id);
 }
 
 function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {

@@ -81,9 +81,12 @@ export class NodeLives {
     if (!isSame(before, life)) {
       const broker = isSameServer(before.server, life.server) ? life.broker : before.broker;
       void this.#leave(before, before.queue, broker, life.log, "old-queue-unbound");
-    } else if (!isSameServer(before.server, life.server)) {
+      return;
+    }
+    if (!isSameServer(before.server, life.server)) {
       void this.#leaveOtherCluster(before, before.queue, life);
-    } else if (life.queue.mode === "own" && life.queue.exchange !== before.queue.exchange) {
+    }
+    if (life.queue.mode === "own" && life.queue.exchange !== before.queue.exchange) {
       // Called an existing queue now, it keeps its binding: whoever does that still wants its events.
       void this.#unbind(before.queue, life);
     }

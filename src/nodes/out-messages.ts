@@ -55,8 +55,6 @@ export class OutMessages {
   readonly #settings: OutSettings;
   readonly #exchange: ExchangeOfNodes;
   readonly #handover: Handover<Open>;
-  /** The same for a node and its successor, inside a subflow too, where ids are made anew. */
-  readonly #key: string;
   readonly #open = new Set<Open>();
   /** What was left by the node before this one, on its way in. */
   readonly #resumed = new Map<object, Open>();
@@ -78,8 +76,8 @@ export class OutMessages {
     this.#kind = kind;
     this.#settings = settings;
     this.#handover = handoverOf(RED.events);
-    this.#key = (node as { readonly _path?: string })._path ?? node.id;
-    this.#handover.arrive(this.#key);
+    // A node and its successor have the same id, inside a subflow and on another tab too.
+    this.#handover.arrive(node.id);
     this.#exchange = new ExchangeOfNodes(
       restartsOf(RED.events),
       clock,
@@ -142,12 +140,12 @@ export class OutMessages {
   close(): void {
     this.#isClosed = true;
     this.#exchange.stop();
-    this.#handover.leave(this.#key, this.#open, (left) => this.#report(left));
+    this.#handover.leave(this.#node.id, this.#open, (left) => this.#report(left));
   }
 
   /** The messages come in again, here, as if they had just been sent. */
   #resume(): void {
-    for (const open of this.#handover.take(this.#key)) {
+    for (const open of this.#handover.take(this.#node.id)) {
       this.#resumed.set(open.message, open);
       this.#node.receive(open.message);
     }

@@ -170,6 +170,28 @@ describe("an event and a deploy", function () {
     assert.deepEqual(bound, [await ownQueue(stage.nodeRed, "nodered.all.order", "inst-in")]);
   });
 
+  it("a node in a subflow in a subflow keeps its queue while its tab is disabled, and gets what came meanwhile", async () => {
+    const nested = [{ id: "nested", type: "subflow:inner", z: "tab", wires: [] }];
+    await stage.nodeRed.deploy([
+      tab,
+      stage.broker(),
+      ...subflow("inner", [inNode(), probe("first")]),
+      ...subflow("outer", nested),
+      { id: "inst", type: "subflow:outer", z: "tab", wires: [] },
+    ]);
+    await stage.untilReading("inst-nested-in");
+
+    await stage.redeploy({ tab: { disabled: true } });
+    await stage.untilQueue(QUEUE, { consumers: 0 });
+    // Long enough for a queue that is left to be gone.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await stage.publish([1, 2]);
+    await stage.untilQueue(QUEUE, { ready: 2 });
+    await stage.redeploy({ tab: { disabled: false } });
+
+    await stage.nodeRed.untilMessages("inst-nested-first", 2);
+  });
+
   it("a node that is deleted while it is disabled leaves its queue: nothing fills it any more (q9)", async () => {
     await stage.deploy([inNode(), probe("first")]);
     await stage.redeploy({ in: { d: true } });

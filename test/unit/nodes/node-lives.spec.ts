@@ -112,6 +112,17 @@ describe("the lives of in-nodes", () => {
     assert.equal(leases, 0);
   });
 
+  it("unbind it from an exchange that was changed together with the hosts", async () => {
+    declare("q");
+    lives.started(life("n", own("q")));
+
+    lives.started(life("n", own("q", "y"), { server: { hosts: "host,other", vhost: "v" } }));
+    await settled();
+
+    assert.ok(!isBound("q"));
+    assert.ok(rabbit.queues.has("q"));
+  });
+
   it("leave the queue of that name in the cluster that the node has left", async () => {
     declare("q");
     lives.started(life("n", own("q")));

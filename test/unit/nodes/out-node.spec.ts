@@ -50,6 +50,7 @@ class FakeBroker {
 class FakeNode extends EventEmitter {
   readonly id = "ack";
   readonly wires = [["next"], ["refused"]];
+  _path: string | undefined;
   _flow: { getNode(id: string): object | undefined } | undefined;
   readonly published: Outcome[] = [];
   readonly refused: Outcome[] = [];
@@ -112,8 +113,9 @@ describe("an acknowledging node", () => {
     return broker;
   }
 
-  function start(definition: object = {}, kind: RequestKind = acknowledgement): FakeNode {
+  function start(definition: object = {}, kind: RequestKind = acknowledgement, tab = "tab"): FakeNode {
     const node = new FakeNode();
+    node._path = `${tab}/${node.id}`;
     node._flow = { getNode: (id) => nodes.get(id) };
     const RED = {
       events,
@@ -271,6 +273,24 @@ describe("an acknowledging node", () => {
     assert.deepEqual(node.published[0]?.regards.urns, [urn(1), urn(2)]);
     assert.equal(node.published[0]?.topic, "kept");
     assert.deepEqual(node.ended, [undefined]);
+  });
+
+  it("leaves it to its successor on another tab, too", async () => {
+    const broker = deploy();
+    const old = start();
+    await restart(() => undefined);
+    broker.lose();
+    await old.take(urn(1));
+
+    let next = broker;
+    await restart(async () => {
+      await Promise.all([old.close(), broker.close()]);
+      next = deploy();
+      start({}, acknowledgement, "another");
+    });
+
+    assert.equal(sentOn(next).length, 1);
+    assert.deepEqual(old.warnings, []);
   });
 
   it("leaves a verdict that came while it was being closed to its successor", async () => {
