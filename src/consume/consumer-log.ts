@@ -130,6 +130,6 @@ export class ConsumerLog {
 
 /** In minutes up to two hours, then in hours. */
 function durationOf(milliseconds: number): string {
-  const minutes = Math.round(milliseconds / 60_000);
+  const minutes = Math.max(1, Math.round(milliseconds / 60_000));
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

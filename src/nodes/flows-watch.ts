@@ -10,8 +10,11 @@ export interface RuntimeEvents {
   on(event: string, listener: (event: unknown) => void): unknown;
 }
 
-/** After so many milliseconds a deploy is no longer one of a moment: other readers shall have the events. */
-const PAUSE_MS = 3_000;
+/**
+ * After so many milliseconds a deploy is no longer one of a moment: other readers shall have the events. An
+ * ordinary deploy lets nodes finish for five seconds.
+ */
+const PAUSE_MS = 7_000;
 
 const watches = new WeakMap<RuntimeEvents, FlowsWatch>();
 

@@ -38,7 +38,7 @@ describe("the watch over flows", () => {
     events.emit("flows:stopping", { type: "nodes" });
     assert.equal(watch.isRunning, false);
     assert.equal(watch.isFullStop, false);
-    await time.advance(2_900);
+    await time.advance(6_900);
     events.emit("flows:started");
     await time.advance(10_000);
 
@@ -62,14 +62,14 @@ describe("the watch over flows", () => {
       events.emit("flows:stopping", { type: "nodes" });
       if (error !== "") notice(error);
 
-      await time.advance(3_100);
+      await time.advance(7_100);
 
       assert.equal(watch.pausedBy, cause);
     });
   }
 
   it("corrects the cause when it is told late, and forgets it when they run", async () => {
-    await time.advance(3_100);
+    await time.advance(7_100);
     assert.equal(watch.pausedBy, "stopped");
 
     notice("safe-mode");
