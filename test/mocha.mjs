@@ -26,6 +26,9 @@ async function options() {
   return process.env.CI ? [...always, "--forbid-only", "--forbid-pending"] : always;
 }
 
+/** No suite takes half as long; one that hangs must not keep the count from being told. */
+const LIMIT = 35 * 60_000;
+
 const MOCHA = installed("mocha/bin/mocha.js");
 
 /**
@@ -51,7 +54,7 @@ export function mocha(specs, { args = [], rabbitMq, out } = {}) {
     const told = ["--reporter-option", `file=${file}${rabbitMq ? `,rabbitMq=${rabbitMq}` : ""}`];
     const program = [MOCHA, ...(await options()), ...reporter, ...told, ...args, ...specs];
     const env = rabbitMq ? { REGARDS_RABBITMQ: rabbitMq } : {};
-    const failure = await run(process.execPath, program, { env, out }).catch((error) => error);
+    const failure = await run(process.execPath, program, { env, out, limit: LIMIT }).catch((error) => error);
     const {
       passed = 0,
       failed = 0,

@@ -18,16 +18,19 @@ const { npm_config_loglevel: _outer, ...ENV } = process.env;
 
 /**
  * Runs a program in the repository; rejects when it does not end well. A quiet one is heard only when it
- * fails; `out` takes what it prints, in place of the terminal.
+ * fails; `out` takes what it prints, in place of the terminal. One that runs longer than `limit` milliseconds is
+ * ended.
  */
-export async function run(program, args, { quiet = false, out, env = {} } = {}) {
+export async function run(program, args, { quiet = false, out, env = {}, limit } = {}) {
   const isNpmOnWindows = process.platform === "win32" && program === "npm";
   const stdio = quiet || out ? ["ignore", "pipe", "pipe"] : "inherit";
   const child = spawn(program, args, { cwd: ROOT, env: { ...ENV, ...env }, stdio, shell: isNpmOnWindows });
   const output = [];
   const take = out ?? ((chunk) => output.push(chunk));
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", take);
+  const timer = limit && setTimeout(() => child.kill("SIGKILL"), limit);
   const [code, signal] = await once(child, "close");
+  clearTimeout(timer);
   if (code === 0) return;
   if (quiet) process.stderr.write(Buffer.concat(output));
   throw new Error(`${[program, ...args].join(" ")} ended with ${signal ?? code}`);

@@ -12,6 +12,9 @@ export interface Counts {
   readonly skipped: number;
 }
 
+/** How long the process may take to end after its last test, in milliseconds. */
+const TIME_TO_END = 15_000;
+
 interface Told {
   readonly file: string;
   readonly rabbitMq?: string;
@@ -29,6 +32,28 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       const { passes, failures, pending } = this.stats;
       const counts: Counts = { passed: passes, failed: failures, skipped: pending };
       writeFileSync(file, JSON.stringify(counts));
+      setTimeout(() => endWithWhatIsLeft(failures), TIME_TO_END).unref();
     });
   }
+}
+
+/**
+ * Only called where the process did not end by itself: a test has left something running, which would keep
+ * the whole run waiting for ever. It is named, so that the test can be mended.
+ */
+function endWithWhatIsLeft(failures: number): never {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles(): readonly object[] };
+  const kinds = process.getActiveResourcesInfo().join(", ");
+  console.log(`\nThe tests are over, but something of theirs is still running: ${kinds}`);
+  for (const handle of _getActiveHandles.call(process)) console.log(`  ${described(handle)}`);
+  process.exit(failures > 0 ? 1 : 0);
+}
+
+/** A child process by its command line, a socket by its two ends, anything else by its kind. */
+function described(handle: object): string {
+  const kind = handle.constructor.name;
+  const { spawnargs, pid, localPort, remotePort, fd } = handle as Record<string, unknown>;
+  if (Array.isArray(spawnargs)) return `${kind} ${pid}: ${spawnargs.join(" ").slice(0, 300)}`;
+  if (localPort !== undefined) return `${kind} from port ${localPort} to port ${remotePort}`;
+  return fd === undefined ? kind : `${kind} of file descriptor ${fd}`;
 }
