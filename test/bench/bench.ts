@@ -45,6 +45,7 @@ export async function bench(args: readonly string[]): Promise<number> {
       out: { type: "string", default: FIGURES },
       profile: { type: "string" },
       rounds: { type: "string" },
+      "node-red": { type: "string", default: "5" },
     },
   });
   const measures = values.only.split(",");
@@ -53,12 +54,13 @@ export async function bench(args: readonly string[]): Promise<number> {
     console.error(`There is nothing called "${unknown}" to measure: ${Object.keys(MEASURES).join(", ")}.`);
     return 2;
   }
+  const version = values["node-red"] === "4" ? 4 : 5;
   const whole = values.short ? SHORT : FULL;
   const scale = values.rounds === undefined ? whole : { ...whole, rounds: Number(values.rounds) };
   const say = (line: string): void => {
     if (!values.quiet) console.log(line);
   };
-  const stage = await Stage.set(scale, new Profiler(values.profile), say);
+  const stage = await Stage.set(scale, new Profiler(values.profile), say, version);
   const sections: Section[] = [];
   try {
     for (const name of measures.filter(isMeasure)) {

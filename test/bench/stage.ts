@@ -4,6 +4,7 @@ import { type ChannelModel, type ConfirmChannel, connect, type Options } from "a
 import { startNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
+import { groupTime, TICK_MS, untilAtRest } from "./broker-time";
 import { ORDERS } from "./events";
 import type { Profiler } from "./profiler";
 import { RawClient } from "./raw/client";
@@ -46,14 +47,19 @@ export class Stage {
     this.#connection = parts.connection;
   }
 
-  static async set(scale: Scale, profiler: Profiler, say: (line: string) => void): Promise<Stage> {
+  static async set(
+    scale: Scale,
+    profiler: Profiler,
+    say: (line: string) => void,
+    version: 4 | 5 = 5,
+  ): Promise<Stage> {
     const cleanUps: (() => Promise<unknown>)[] = [];
     try {
       const broker = await startRabbitMq({ say });
       cleanUps.push(() => broker.stop());
-      const nodeRed = await startNodeRed({ nodesDir: NODES });
+      const nodeRed = await startNodeRed({ nodesDir: NODES, version });
       cleanUps.push(() => nodeRed.stop());
-      const raw = await RawClient.start();
+      const raw = await RawClient.start(version);
       cleanUps.push(() => raw.stop());
       const connection = await connect(broker.url);
       const channel = await connection.createConfirmChannel();
@@ -92,7 +98,7 @@ export class Stage {
     await this.channel.deleteQueue(queue);
   }
 
-  /** Publishes to one queue and waits until the broker has all of it. */
+  /** Publishes to one queue and waits until the broker has all of it, and has come to rest. */
   async fill(
     queue: string,
     count: number,
@@ -104,6 +110,19 @@ export class Stage {
       if (number % FILL_WINDOW === FILL_WINDOW - 1) await this.channel.waitForConfirms();
     }
     await this.channel.waitForConfirms();
+    if (this.broker.processGroup !== undefined) await untilAtRest(this.broker.processGroup);
+  }
+
+  /** Adds the processor time of the broker to the figures of a run. */
+  async withBrokerTime(run: () => Promise<Figures>): Promise<Figures> {
+    const group = this.broker.processGroup;
+    if (group === undefined) return run();
+    const before = await groupTime(group);
+    const figures = await run();
+    const after = await groupTime(group);
+    if (before === undefined || after === undefined) return figures;
+    // What is shorter than the system counts is told as one count.
+    return { ...figures, broker: Math.max(after - before, TICK_MS) };
   }
 
   /** Deploys a flow and waits for the figures of the node that counts. */

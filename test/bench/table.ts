@@ -16,7 +16,7 @@ export function table(sections: readonly Section[]): string {
       [
         `### ${title}`,
         "",
-        "| | ours | raw | result (median, spread) | bar | |",
+        "| | ours | raw | result (median, each round) | bar | |",
         "|---|---:|---:|---:|---:|---|",
         ...rows.map(line),
       ].join("\n"),
@@ -26,7 +26,8 @@ export function table(sections: readonly Section[]): string {
 
 function line(row: Row): string {
   const { what, ours, raw, unit, result, resultUnit, bar } = row;
-  const measured = `**${figure(result.median)} ${resultUnit}** (${figure(result.least)} … ${figure(result.most)})`;
+  const each = result.values.map(figure).join(", ");
+  const measured = `**${figure(result.median)} ${resultUnit}** (${each})`;
   const wanted = bar === undefined ? "" : `${bar.kind} ${bar.value} ${resultUnit}`;
   const verdict = bar === undefined ? "" : isMet(row) ? "met" : "**not met**";
   return `| ${what} | ${side(ours, unit)} | ${side(raw, unit)} | ${measured} | ${wanted} | ${verdict} |`;

@@ -10,6 +10,8 @@ export interface Figures {
   readonly elapsed: number;
   /** Milliseconds of processor time this process spent meanwhile: what a busy machine falsifies least. */
   readonly cpu: number;
+  /** Milliseconds of processor time the broker spent meanwhile, where that can be told. */
+  readonly broker?: number | undefined;
   /** Milliseconds from publication to here, for each message that said when it was published. */
   readonly latencies: readonly number[];
 }

@@ -88,6 +88,10 @@ export class PrivateBroker implements RabbitMq {
     }
   }
 
+  get processGroup(): number | undefined {
+    return this.#server?.pid;
+  }
+
   get certificates(): Certificates | undefined {
     return this.#certificates;
   }

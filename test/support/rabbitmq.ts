@@ -39,6 +39,8 @@ export interface RabbitMq extends RabbitMqAddress {
   readonly tlsPort: number | undefined;
   readonly certificates: Certificates | undefined;
   readonly console: BrokerConsole;
+  /** Of its processes while it runs; where one can be told. */
+  readonly processGroup?: number | undefined;
   /** Ends it for good and removes its data. */
   stop(): Promise<void>;
   /** Kills it as a power cut would. */

@@ -3,7 +3,7 @@ import { orderBody, orderProperties, tenantName } from "../events";
 import { count, ground, orderIn } from "../flows";
 import type { Row, Section } from "../result";
 import type { Stage } from "../stage";
-import { type Contestant, comparison, rounds } from "./rounds";
+import { atLeast, type Contestant, comparison, rounds } from "./rounds";
 
 const AT_ONCE = 100;
 /** With so many tenants a filter skips 98 events of 100. */
@@ -22,10 +22,10 @@ export async function measureGrowth(stage: Stage): Promise<Section> {
   const { nodes, bodies, tenants, events } = stage.scale;
   const plain: Load = { events, queues: 1, tenants: 1, bytes: 0 };
   const rows: Row[] = [];
-  const add = async (what: string, load: Load, atLeast?: number): Promise<void> => {
+  const add = async (what: string, load: Load, least?: number): Promise<void> => {
     stage.say(what);
-    const speeds = await rounds(stage.scale, [rawRun(stage, load), ourRun(stage, load)], stage.say);
-    rows.push(comparison(what, speeds, "ours", "raw", atLeast));
+    const { warm } = await rounds(stage.scale, [rawRun(stage, load), ourRun(stage, load)], stage.say);
+    rows.push(comparison(what, warm, ["ours", "raw"], least === undefined ? undefined : atLeast(least)));
   };
   for (const queues of nodes) {
     await add(`${queues} in-nodes with a queue each (raw: one)`, { ...plain, queues });

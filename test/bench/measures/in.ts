@@ -1,42 +1,72 @@
 /** Events that wait in a queue: how fast they come through an order node, and through a flow behind it. */
 import { orderBody, orderProperties, tenantName } from "../events";
 import { count, ground, orderIn, threeNodes } from "../flows";
-import type { Row, Section } from "../result";
+import type { Bar, Row, Section } from "../result";
 import type { QueueKind, Stage } from "../stage";
 import type { Figures } from "../tally";
-import { type Contestant, comparison, rounds } from "./rounds";
+import { atLeast, BROKER_TIME, type Contestant, comparison, PROCESSOR_TIME, rounds, under } from "./rounds";
 
 const TENANT = tenantName(1);
 /** What the bars are set for. */
 const AT_ONCE = 100;
-const FINISHED = 1.0;
-const HANDED = 1.3;
-const FLOW = 0.6;
+/** Events a second beside the client that acknowledges one by one. */
+const FINISHED = 1.5;
+/** Processor time beside the one that acknowledges fifty at once. */
+const FINISHED_TIME = 1.4;
+const HANDED_TIME = 1.25;
+/** Following a run, beside merely handing it over, through the same three nodes. */
+const FOLLOWED_TIME = 1.05;
+
+const EACH = "raw, one by one";
+const FIFTY = "raw, fifty at once";
+const CEILING = "raw, no acknowledgement";
 
 /** The bars alone: classic queue, 100 at once. */
 export async function measureIn(stage: Stage): Promise<Section> {
   const kind = "classic";
-  const names = { raw: "raw, ack each", ceiling: "raw, no ack" };
-  const speeds = await rounds(
+  const { warm, cold } = await rounds(
     stage.scale,
     [
-      rawIn(stage, names.raw, kind, AT_ONCE, "each"),
+      rawIn(stage, FIFTY, kind, AT_ONCE, "fifty"),
       ourIn(stage, "finished", kind, AT_ONCE, { settle: "finished" }),
       ourIn(stage, "handed", kind, AT_ONCE, { settle: "handed" }),
-      ourFlow(stage, "flow", kind, AT_ONCE),
-      rawIn(stage, names.ceiling, kind, AT_ONCE, "none"),
+      ourFlow(stage, "flow, finished", kind, AT_ONCE, "finished"),
+      ourFlow(stage, "flow, handed", kind, AT_ONCE, "handed"),
+      rawIn(stage, EACH, kind, AT_ONCE, "each"),
+      rawIn(stage, CEILING, kind, AT_ONCE, "none"),
     ],
     stage.say,
   );
-  const row = (what: string, ours: string, atLeast?: number): Row =>
-    comparison(what, speeds, ours, names.raw, atLeast);
+  const time = (what: string, ours: string, raw: string, bar?: Bar, figures = warm): Row =>
+    comparison(what, figures, [ours, raw], bar, PROCESSOR_TIME);
+  const coldRows =
+    stage.scale.warmUps === 0
+      ? []
+      : [time("finished, first run of both processes", "finished", FIFTY, undefined, cold)];
   return {
     title: `In: ${stage.scale.events} events waiting, classic queue, ${AT_ONCE} at once`,
     rows: [
-      row("settle when finished", "finished", FINISHED),
-      row("settle when handed", "handed", HANDED),
-      row("through function → switch → change", "flow", FLOW),
-      row("ceiling: raw client without acknowledgement", names.ceiling),
+      time("finished, beside fifty at once", "finished", FIFTY, under(FINISHED_TIME)),
+      time("handed, beside fifty at once", "handed", FIFTY, under(HANDED_TIME)),
+      ...coldRows,
+      comparison("finished, beside one by one", warm, ["finished", EACH], atLeast(FINISHED)),
+      comparison("handed, beside one by one", warm, ["handed", EACH]),
+      time(
+        "function → switch → change, finished beside handed",
+        "flow, finished",
+        "flow, handed",
+        under(FOLLOWED_TIME),
+      ),
+      comparison("function → switch → change, finished, beside one by one", warm, ["flow, finished", EACH]),
+      comparison("fifty at once, beside one by one", warm, [FIFTY, EACH]),
+      time("no acknowledgement, beside fifty at once", CEILING, FIFTY),
+      comparison(
+        "the broker's time: finished, beside fifty at once",
+        warm,
+        ["finished", FIFTY],
+        undefined,
+        BROKER_TIME,
+      ),
     ],
   };
 }
@@ -47,17 +77,17 @@ export async function measureInMatrix(stage: Stage): Promise<Section> {
   for (const kind of ["classic", "quorum", "priorities"] as const) {
     for (const prefetch of stage.scale.prefetches) {
       stage.say(`${kind}, ${prefetch} at once`);
-      const speeds = await rounds(
+      const { warm } = await rounds(
         stage.scale,
         [
-          rawIn(stage, "raw", kind, prefetch, "each"),
+          rawIn(stage, EACH, kind, prefetch, "each"),
           ourIn(stage, "finished", kind, prefetch, { settle: "finished" }),
           ourIn(stage, "handed", kind, prefetch, { settle: "handed" }),
         ],
         stage.say,
       );
       for (const settle of ["finished", "handed"]) {
-        rows.push(comparison(`${kind}, ${prefetch} at once, ${settle}`, speeds, settle, "raw"));
+        rows.push(comparison(`${kind}, ${prefetch} at once, ${settle}`, warm, [settle, EACH]));
       }
     }
   }
@@ -88,13 +118,19 @@ function ourIn(
   );
 }
 
-function ourFlow(stage: Stage, name: string, kind: QueueKind, maxInFlight: number): Contestant {
+function ourFlow(
+  stage: Stage,
+  name: string,
+  kind: QueueKind,
+  maxInFlight: number,
+  settle: "finished" | "handed",
+): Contestant {
   return withFullQueue(stage, name, kind, (queue, events) =>
     stage.runFlow(
       name,
       [
         ...ground(stage.broker, { tenant: TENANT }),
-        orderIn("in", queue, "function", { maxInFlight, settle: "finished" }),
+        orderIn("in", queue, "function", { maxInFlight, settle }),
         ...threeNodes("count"),
         count(events),
       ],
@@ -108,7 +144,7 @@ function rawIn(
   name: string,
   kind: QueueKind,
   prefetch: number,
-  ack: "each" | "none",
+  ack: "each" | "fifty" | "none",
 ): Contestant {
   const { url } = stage.broker;
   return withFullQueue(stage, name, kind, (queue, expected) =>
@@ -131,7 +167,7 @@ function withFullQueue(
         body: orderBody(number),
         properties: orderProperties(number, TENANT),
       }));
-      const figures = await run(queue, events);
+      const figures = await stage.withBrokerTime(() => run(queue, events));
       await stage.remove(queue);
       return figures;
     },

@@ -13,11 +13,11 @@ export class RawClient {
     this.#child = child;
   }
 
-  /** Starts the process with the flags Node-RED's has. */
-  static async start(): Promise<RawClient> {
+  /** Starts the process on the Node.js of that Node-RED, and with its flags. */
+  static async start(nodeRed: 4 | 5): Promise<RawClient> {
     const { nodeFor } = await import("../../support/node-binary.mjs");
     const child = fork(join(__dirname, "process.js"), [], {
-      execPath: await nodeFor(5),
+      execPath: await nodeFor(nodeRed),
       execArgv: ["--expose-gc", "--enable-source-maps"],
       serialization: "advanced",
     });

@@ -7,8 +7,8 @@ export interface ConsumeOrder {
   readonly url: string;
   readonly queue: string;
   readonly prefetch: number;
-  /** `each`: one acknowledgement a message; `none`: the broker expects none. */
-  readonly ack: "each" | "none";
+  /** `each`: one acknowledgement a message; `fifty`: one for fifty; `none`: the broker expects none. */
+  readonly ack: "each" | "fifty" | "none";
   readonly expected: number;
   /** Whether each event says when it was published. */
   readonly timed: boolean;
