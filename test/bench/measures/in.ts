@@ -20,6 +20,7 @@ const FOLLOWED_TIME = 1.05;
 const EACH = "raw, one by one";
 const FIFTY = "raw, fifty at once";
 const CEILING = "raw, no acknowledgement";
+const HOP = "one hop";
 
 /** The bars alone: classic queue, 100 at once. */
 export async function measureIn(stage: Stage): Promise<Section> {
@@ -34,6 +35,7 @@ export async function measureIn(stage: Stage): Promise<Section> {
       ourFlow(stage, "flow, handed", kind, AT_ONCE, "handed"),
       rawIn(stage, EACH, kind, AT_ONCE, "each"),
       rawIn(stage, CEILING, kind, AT_ONCE, "none"),
+      oneHop(stage),
     ],
     stage.say,
   );
@@ -60,6 +62,7 @@ export async function measureIn(stage: Stage): Promise<Section> {
       comparison("function → switch → change, finished, beside one by one", warm, ["flow, finished", EACH]),
       comparison("fifty at once, beside one by one", warm, [FIFTY, EACH]),
       time("no acknowledgement, beside fifty at once", CEILING, FIFTY),
+      time("from node to node, without any of ours", HOP, FIFTY),
       comparison(
         "the broker's time: finished, beside fifty at once",
         warm,
@@ -137,6 +140,15 @@ function ourFlow(
       "count",
     ),
   );
+}
+
+/** What Node-RED itself needs to hand a message to the next node: no in-node can do with less. */
+function oneHop(stage: Stage): Contestant {
+  const expected = stage.scale.events;
+  const feed = { id: "feed", type: "bench-feed", z: "tab", expected, window: AT_ONCE, wires: [["feed"]] };
+  const flow = [...ground(stage.broker).slice(0, 1), feed];
+  const start = () => stage.nodeRed.inject("feed", { start: true });
+  return { name: HOP, run: () => stage.runFlow(HOP, flow, "feed", { meanwhile: start }) };
 }
 
 function rawIn(
