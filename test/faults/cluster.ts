@@ -133,13 +133,6 @@ export class Cluster {
       const [amqp, distribution] = [await freePort(), await freePort()];
       members.push({ amqp, tls: undefined, epmd: epmdPort, distribution });
     }
-    const discovery = [
-      "cluster_formation.peer_discovery_backend = classic_config",
-      ...members.map(
-        (ports, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(ports)}`,
-      ),
-      more,
-    ].join("\n");
     const epmd = spawn("epmd", ["-port", String(epmdPort), "-address", HOST], {
       env: erlangEnvironment(program),
       stdio: "ignore",
@@ -155,13 +148,12 @@ export class Cluster {
         await file(".erlang.cookie", cookie, 0o400);
         await file("enabled_plugins", "[].");
         await file("epmd.pid", String(epmd.pid));
-        await file("rabbitmq.conf", configuration(directory, ports, discovery));
+        await file("rabbitmq.conf", configuration(directory, ports, `${meets(members, ports)}\n${more}`));
         return new ClusterNode(program, directory, ports);
       }),
     );
     const cluster = new Cluster(nodes, epmd);
     try {
-      // The first one makes the cluster, the others join it: together they might found two.
       for (const node of nodes.slice(0, 1)) await node.start();
       await Promise.all(nodes.slice(1).map((node) => node.start()));
       return cluster;
@@ -180,4 +172,18 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.stop()));
     if (this.#epmd.exitCode === null) this.#epmd.kill("SIGKILL");
   }
+}
+
+/**
+ * Whom a member that is new looks for: the first one nobody, so that it founds the cluster at once (RabbitMQ 4 waits
+ * for others it has been told of), the others the first one and themselves. All at once might found two.
+ */
+function meets(members: readonly Ports[], own: Ports): string {
+  const known = [...new Set([...members.slice(0, 1), own])];
+  return [
+    "cluster_formation.peer_discovery_backend = classic_config",
+    ...known.map(
+      (ports, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(ports)}`,
+    ),
+  ].join("\n");
 }

@@ -43,6 +43,8 @@ export interface Place {
 const MIRROR = "http://deb.debian.org/debian";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const LIBRARY = /^lib/;
+/** How they are prepared; another number has them brought again, since what is in the cache stays as it is. */
+const PREPARED = 2;
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
@@ -69,7 +71,7 @@ export async function canUnpackDebian(): Promise<boolean> {
  * once and kept; two runs that bring it at the same time do not see each other's half.
  */
 export async function unpackedDebian(wanted: DebianPackage, say: (line: string) => void): Promise<string> {
-  const root = join(cache(), `${wanted.name}-${wanted.release}-${process.arch}`);
+  const root = join(cache(), `${wanted.name}-${wanted.release}-${PREPARED}-${process.arch}`);
   if (await isThere(root)) return root;
   say(`Bringing ${wanted.name} of Debian ${wanted.release} into ${root} (about 60 MB) ...`);
   await mkdir(dirname(root), { recursive: true });

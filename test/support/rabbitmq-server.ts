@@ -93,15 +93,21 @@ async function ofDebian(version: RabbitMqVersion, say: (line: string) => void): 
   return { version, script: join(root, SCRIPT), erlang: join(root, ERLANG, "bin") };
 }
 
-/** Erlang has the folder it was built for in its start script. */
+/**
+ * Erlang has the folder it was built for in its start scripts: in the one people start, and in the one beside the
+ * machine, which a running Erlang finds first when it starts another (as RabbitMQ 4 does to look for the members
+ * of its cluster).
+ */
 async function prepareErlang(place: Place): Promise<void> {
   const runtime = (await readdir(join(place.now, ERLANG))).find((name) => name.startsWith("erts-"));
   if (runtime === undefined) throw new Error("the package holds no Erlang");
   await runWithOwnLibraries(place, ERLANG);
   const root = join(place.root, ERLANG);
-  await writeScript(
-    join(place.now, ERLANG, "bin", "erl"),
-    `export ROOTDIR="${root}" BINDIR="${join(root, runtime, "bin")}" EMU=beam PROGNAME=erl`,
-    `exec "$BINDIR/erlexec" "$@"`,
-  );
+  for (const folder of ["bin", join(runtime, "bin")]) {
+    await writeScript(
+      join(place.now, ERLANG, folder, "erl"),
+      `export ROOTDIR="${root}" BINDIR="${join(root, runtime, "bin")}" EMU=beam PROGNAME=erl`,
+      `exec "$BINDIR/erlexec" "$@"`,
+    );
+  }
 }
