@@ -1,6 +1,6 @@
 /** Giving up: a letter is there at once, stays, pushes nobody out, and is never accepted before it is safe. */
 import assert from "node:assert/strict";
-import { connect } from "amqplib";
+import { connect, type GetMessage } from "amqplib";
 import type { Status } from "../support/node-red-wire";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import { ConsumeStage, code, DEAD, inNode, orderIdOf, probe, QUEUE, upTo } from "./stage";
@@ -79,6 +79,25 @@ describe("dead letters", function () {
     await broker.console.setPermissions(user, vhost);
     const letters = await untilLetters(3);
     assert.deepEqual(letters, [1, 2, 3]);
+    assert.deepEqual(stage.ids("good"), [11, 12, 13, 14, 15]);
+  });
+
+  it("come from the broker itself where the connection limit keeps ours out, and good events go on (q6)", async () => {
+    await stage.deploy([inNode({ attempts: 1, maxInFlight: 3 }), fails, probe("good")]);
+    const { broker, vhost } = stage.vhost;
+    await broker.console.limitConnections(vhost, (await broker.console.connections(vhost)).length);
+
+    await stage.publish([1, 2, 3], { bad: true });
+    await stage.publish([11, 12, 13, 14, 15]);
+
+    await stage.nodeRed.untilMessages("good", 5, { timeout: 30_000 });
+    await stage.untilQueue(DEAD, { ready: 3 }, 30_000);
+    await broker.console.limitConnections(vhost, -1);
+    await stage.untilSettled();
+    const letters = await stage.letters(3);
+    assert.deepEqual(letters.map(orderIdOf).sort(), [1, 2, 3]);
+    // Ours would say why; this is the broker's own, for what was rejected.
+    assert.deepEqual(letters.map(reasonOf), Array(3).fill([undefined, "rejected"]));
     assert.deepEqual(stage.ids("good"), [11, 12, 13, 14, 15]);
   });
 
@@ -162,3 +181,8 @@ describe("dead letters", function () {
     return (await stage.letters(count)).map(orderIdOf).sort();
   }
 });
+
+/** What we say of a letter, and what the broker does. */
+function reasonOf({ properties: { headers = {} } }: GetMessage): unknown[] {
+  return [headers["regards-flow.reason"], headers["x-first-death-reason"]];
+}

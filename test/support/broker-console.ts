@@ -158,6 +158,11 @@ export class BrokerConsole {
     await this.#ask("deleteVhost", vhost);
   }
 
+  /** How many connections the vhost may have; -1 for any number. */
+  async limitConnections(vhost: string, most: number): Promise<void> {
+    await this.#ask("limitConnections", vhost, most);
+  }
+
   async addUser(user: string, password: string): Promise<void> {
     await this.#ask("addUser", user, password);
   }

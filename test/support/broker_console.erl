@@ -89,6 +89,8 @@ do(<<"addVhost">>, [VHost]) ->
     done(rabbit_vhost:add(VHost, ?ACTOR));
 do(<<"deleteVhost">>, [VHost]) ->
     done(rabbit_vhost:delete(VHost, ?ACTOR));
+do(<<"limitConnections">>, [VHost, Most]) ->
+    done(rabbit_vhost_limit:set(VHost, [{<<"max-connections">>, Most}], ?ACTOR));
 do(<<"addUser">>, [User, Password]) ->
     done(rabbit_auth_backend_internal:add_user(User, Password, ?ACTOR));
 do(<<"changePassword">>, [User, Password]) ->
