@@ -7,7 +7,6 @@ import { ConsumeStage, code, DEAD, inNode, ORDERS, orderIdOf, probe, RETRY } fro
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import type { Message } from "../support/node-red-wire";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
-import { untilValue } from "../support/until";
 
 const failing = code("first", `node.send(msg); if (msg.payload.bad) throw new Error("bad");`, "seen");
 
@@ -68,7 +67,7 @@ describe("an event in hand when Node-RED dies", function () {
     }
   });
 
-  it("an orderly restart is no death (B8)", async () => {
+  it("an orderly restart is no death and no attempt (B8, B9)", async () => {
     const gate = { ...probe("first"), hold: true };
     await stage.deploy([inNode(), gate]);
     const headers = {
@@ -79,30 +78,16 @@ describe("an event in hand when Node-RED dies", function () {
     stage.channel.publish(DEAD, "back", Buffer.from('{"orderId":1,"status":"GRANTED"}'), { headers });
     await nodeRed.untilMessages("first", 1);
 
-    await endInOrder(nodeRed);
+    await nodeRed.terminate();
     const second = await startNodeRed({ userDir });
     try {
-      assert.equal(orderIdOf(await second.nextMessage("first")), 1);
+      const again = await second.nextMessage("first");
+      assert.deepEqual([orderIdOf(again), attemptOf(again)], [1, 1]);
       assert.equal((await stage.queue(DEAD))?.ready, 0);
     } finally {
       await second.stop();
     }
   });
-
-  /** As a service manager does it, through Node-RED's own stop. */
-  async function endInOrder(ending: TestNodeRed): Promise<void> {
-    await ending
-      .evaluate(async (RED) => {
-        await (RED as unknown as { stop(): Promise<void> }).stop();
-        setTimeout(() => process.exit(0), 10);
-      })
-      .catch(() => undefined);
-    await untilValue(
-      () => ending.isAlive,
-      (isAlive) => !isAlive,
-      { what: "the process to end", timeout: 20_000 },
-    );
-  }
 });
 
 function attemptOf({ regards }: Message): number {

@@ -124,6 +124,8 @@ async function start(order: StartOrder): Promise<void> {
     const isReadable = ["runtime-state", "runtime-deploy"].includes(id);
     tell({ kind: "event", event: { id, payload: isReadable ? payload : undefined } });
   });
+  // As the program `node-red` does.
+  process.once("SIGTERM", () => void RED.stop().then(() => process.exit()));
   const known = actions(RED);
   process.on("message", (message: ToNodeRed) => {
     if (message.kind === "call") void answer(message, known);

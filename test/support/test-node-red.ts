@@ -231,6 +231,16 @@ export class TestNodeRed {
     await ended;
   }
 
+  /** Ends it in order, as a service manager does; `stop` still has to be called. */
+  async terminate(): Promise<void> {
+    if (!this.isAlive) return;
+    const ended = once(this.process, "exit");
+    const limit = setTimeout(() => this.process.kill("SIGKILL"), STOP_LIMIT);
+    this.process.kill("SIGTERM");
+    await ended;
+    clearTimeout(limit);
+  }
+
   /** Stops the flows, then the process, and removes a temporary user directory. */
   async stop(): Promise<void> {
     if (this.isAlive) {
