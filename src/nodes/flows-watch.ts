@@ -66,6 +66,23 @@ export class FlowsWatch implements FlowsState {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * For a node that is closed and not made again: tells, once it is known, why the flows do not run, and nothing
+   * more when they do.
+   */
+  untilRunning(tell: (cause: PauseCause) => void): void {
+    if (this.#isRunning) {
+      return;
+    }
+    const stop = this.onChange(() => {
+      if (this.#isRunning) {
+        stop();
+      } else if (this.#pausedBy !== undefined) {
+        tell(this.#pausedBy);
+      }
+    });
+  }
+
   #stopped(): void {
     this.#isRunning = false;
     this.#cause = "stopped";

@@ -21,7 +21,7 @@ import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, SettingsError } from "./settings";
-import { consumerStatus, StatusDisplay } from "./status";
+import { consumerStatus, pausedFor, StatusDisplay } from "./status";
 import { logOf, translator } from "./words";
 
 interface InNodeDef extends NodeDef {
@@ -91,6 +91,9 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
             consumer = undefined;
           }
           shown.stop();
+          if (!removed) {
+            flows.untilRunning((cause) => this.status(pausedFor(cause, status)));
+          }
           // Who shares the queue may be stopped just now, too, or the broker be away: then it is looked at again
           // when the flows run.
           const isLeaving = removed && !isInFlows(RED, this.id) && !lives.isShared(life);

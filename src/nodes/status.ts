@@ -81,7 +81,8 @@ function subscriptionStatus(view: ConsumerView, now: number, translate: Translat
   }
 }
 
-function pausedFor(cause: NonNullable<ConsumerView["paused"]>, translate: Translate): NodeStatus {
+/** Also of an in-node that was stopped with its flow: what waits for it piles up. */
+export function pausedFor(cause: NonNullable<ConsumerView["paused"]>, translate: Translate): NodeStatus {
   return light("yellow", "dot", translate("paused", { cause: translate(`pause.${cause}`) }), "paused");
 }
 

@@ -81,6 +81,24 @@ describe("the watch over flows", () => {
     assert.equal(watch.pausedBy, undefined);
   });
 
+  it("lets a closed node say why its flow does not run, until it does", async () => {
+    const told: string[] = [];
+    events.emit("flows:started");
+    watch.untilRunning((cause) => told.push(cause));
+    events.emit("flows:stopping", { type: "full" });
+    watch.untilRunning((cause) => told.push(cause));
+
+    await time.advance(6_900);
+    assert.deepEqual(told, []);
+    await time.advance(200);
+    assert.deepEqual(told, ["stopped"]);
+
+    events.emit("flows:started");
+    events.emit("flows:stopping", { type: "full" });
+    await time.advance(7_100);
+    assert.deepEqual(told, ["stopped"]);
+  });
+
   it("takes other notices calmly", () => {
     for (const event of [undefined, null, 1, {}, { id: "runtime-state" }, { id: "project-update" }]) {
       events.emit("runtime-event", event);
