@@ -123,7 +123,10 @@ function oddHeader(random: Random): Buffer {
   ])();
 }
 
-/** RabbitMQ 4 takes seconds to write one of the deepest, so that these are few. */
+/**
+ * RabbitMQ 4 takes a second to write a delivery of the deepest kind to its consumer, and four times that for twice
+ * the depth (3.10 takes some milliseconds): these are few, and most of the time such a run takes.
+ */
 function depth(random: Random, deepest: number): number {
   return random() < 0.1 ? deepest : oneOf(random, [10, 150, 3_000]);
 }
