@@ -8,7 +8,7 @@ import { closeQuietly, type OpenChannel } from "./connection";
 import { withDeadline } from "./deadline";
 import { Delivery } from "./delivery";
 import { Settlements } from "./settlements";
-import { LastTold, type Told } from "./told";
+import { type LastTold, lastTold, type Told } from "./told";
 
 /** Who is told; all are called synchronously. */
 export interface ConsumingEvents {
@@ -55,7 +55,7 @@ export class ConsumingChannel {
     this.#generation = generation;
     this.#events = events;
     this.#settlements = new Settlements(channel, Math.min(MOST_TOGETHER, prefetch / 2));
-    this.#told = new LastTold(mostMissing);
+    this.#told = lastTold(mostMissing);
     let cause: unknown;
     channel.on("error", (error: unknown) => {
       cause = error;

@@ -14,8 +14,8 @@ export interface Settler {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Longer ones are not kept as they are. */
-const MOST_TEXT = 400;
+/** Two SHA-1 digests in Base64, all of them ASCII. */
+export const FINGERPRINT_LENGTH = 56;
 
 export class Delivery {
   /** Why `headers` is empty although the message has some. */
@@ -72,7 +72,7 @@ export class Delivery {
    * that the broker adds (`x-…`) do not count.
    */
   get fingerprint(): string {
-    this.#fingerprint ??= hash("sha1", this.#content, "base64") + this.#particulars();
+    this.#fingerprint ??= hash("sha1", this.#content, "base64") + hash("sha1", this.#particulars(), "base64");
     return this.#fingerprint;
   }
 
@@ -86,8 +86,7 @@ export class Delivery {
         particulars.push(name, value);
       }
     }
-    const text = JSON.stringify(particulars);
-    return text.length > MOST_TEXT ? hash("sha1", text, "base64") : text;
+    return JSON.stringify(particulars);
   }
 
   /** Gives the verdict; false when it comes too late and changes nothing. */
