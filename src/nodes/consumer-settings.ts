@@ -4,6 +4,7 @@
  */
 import { LONGEST_NAME, type QueuePlan, retryName } from "../amqp/queue";
 import type { ConsumerSettings } from "../consume/settings";
+import { correlationPrefix } from "../regards/correlation";
 import { broadcastExchange, type Service } from "../regards/services";
 import type { RegardsSystem } from "../regards/system";
 import { choice, type Definition, number, refuseUnset, SettingsError, text, whole } from "./settings";
@@ -39,12 +40,12 @@ export function consumerSettings(
   system: RegardsSystem,
 ): ConsumerSettings {
   refuseUnset(definition, PROPERTIES);
-  const given = choice(definition, "correlationType", ["any", "prefix", "regex"]);
+  const given = choice(definition, "correlationType", ["any", "mine", "prefix", "regex"]);
   // A node whose events have no correlation id does not ask for one.
   const correlationType = service.correlationId === undefined ? "any" : given;
   return {
     queue: queuePlan(definition, place, service, system),
-    correlation: correlationTest(correlationType, text(definition, "correlation", "")),
+    correlation: correlationTest(correlationType, comparedWith(definition)),
     anyCorrelation: correlationType === "any",
     owner: text(definition, "owner", "") || undefined,
     contentType: text(definition, "contentType", "") || undefined,
@@ -64,8 +65,8 @@ export function consumerSettings(
 
 /** Which events a node keeps, as text to compare: two readers of one queue must want the same. */
 export function filterOf(definition: Definition, service: Service, system: RegardsSystem): string {
-  const { correlationType = "any", correlation = "", owner = "", contentType = "" } = definition;
-  const wanted = correlationType === "any" ? "" : correlation;
+  const { correlationType = "any", owner = "", contentType = "" } = definition;
+  const wanted = comparedWith(definition);
   const isChosen = service.exchange === "chosen" && definition.queueMode !== "existing";
   const events = [service.name, isChosen ? text(definition, "exchange", "") : "", system.tenant ?? ""];
   return JSON.stringify([...events, correlationType, wanted, owner, contentType]);
@@ -114,8 +115,20 @@ function queuePlan(
   }
 }
 
+/** What correlation ids are compared with. The broker's id is the real one: variables are resolved by then. */
+function comparedWith(definition: Definition): string {
+  switch (definition.correlationType ?? "any") {
+    case "any":
+      return "";
+    case "mine":
+      return correlationPrefix(text(definition, "broker", ""));
+    default:
+      return text(definition, "correlation", "");
+  }
+}
+
 function correlationTest(
-  type: "any" | "prefix" | "regex",
+  type: "any" | "mine" | "prefix" | "regex",
   value: string,
 ): (correlationId: string | undefined) => boolean {
   if (type !== "any" && value === "") {
@@ -125,6 +138,7 @@ function correlationTest(
   switch (type) {
     case "any":
       return () => true;
+    case "mine":
     case "prefix":
       return (correlationId) => correlationId?.startsWith(value) ?? false;
     case "regex": {

@@ -95,6 +95,12 @@ describe("an in-node", function () {
   });
 
   for (const [correlationType, correlation, passes, fails] of [
+    [
+      "mine",
+      "",
+      "nodered-broker-20260314T150926Z-9f86d081884c",
+      "nodered-other-20260314T150926Z-9f86d081884c",
+    ],
     ["prefix", "mine-", "mine-1", "auto-correlation-id-1"],
     ["regex", "^m.*\\d$", "mine-1", "mine-x"],
   ] as const) {

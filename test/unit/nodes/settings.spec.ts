@@ -1,9 +1,10 @@
 /** What may stand in a dialog, and what is said of what may not; a password is never repeated. */
 import assert from "node:assert/strict";
 import { brokerSettings } from "../../../src/nodes/broker-settings";
-import { consumerSettings } from "../../../src/nodes/consumer-settings";
+import { consumerSettings, filterOf } from "../../../src/nodes/consumer-settings";
 import { outSettings } from "../../../src/nodes/out-node-settings";
 import { type Definition, SettingsError } from "../../../src/nodes/settings";
+import { newCorrelationId } from "../../../src/regards/correlation";
 import { acknowledgement } from "../../../src/regards/requests";
 import { dissemination, order } from "../../../src/regards/services";
 
@@ -106,6 +107,23 @@ describe("the settings of an in-node", () => {
         values: { property: "correlation" },
       });
     }
+  });
+
+  it("keep as their own what was asked through their broker node, and need no value for it", () => {
+    const { correlation, anyCorrelation } = consumer({ correlationType: "mine", broker: "b1" });
+
+    assert.equal(anyCorrelation, false);
+    assert.equal(correlation(newCorrelationId("b1")), true);
+    assert.equal(correlation(newCorrelationId("b2")), false);
+    assert.equal(correlation(undefined), false);
+  });
+
+  it("tell two broker nodes' own answers apart, whatever value an earlier filter has left", () => {
+    const filter = (broker: string, correlation: string) =>
+      filterOf({ correlationType: "mine", broker, correlation }, order, system);
+
+    assert.equal(filter("b1", "left"), filter("b1", ""));
+    assert.notEqual(filter("b1", ""), filter("b2", ""));
   });
 
   it("look at the first 1 024 characters of a correlation id only", () => {
