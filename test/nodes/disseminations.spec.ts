@@ -102,7 +102,17 @@ for (const version of [5, 4] as const) {
       await regards.disseminate({ service: "fem", action: "MOVED" });
 
       const created = await next("new");
-      const { aip } = product.notification.payload as { aip: { providerId: string } };
+      const { aip } = product.notification.payload as {
+        aip: {
+          providerId: string;
+          properties: { contentInformations: readonly { dataObject: { checksum: string } }[] };
+        };
+      };
+      const [
+        {
+          dataObject: { checksum },
+        } = { dataObject: { checksum: "" } },
+      ] = aip.properties.contentInformations;
       assert.equal(created.topic, "INGEST");
       assert.deepEqual(created.payload, product.notification);
       assert.equal(created.regards.service, "dissemination");
@@ -113,7 +123,7 @@ for (const version of [5, 4] as const) {
       assert.equal(created.regards.version, 1);
       assert.deepEqual(created.regards.files, [
         {
-          ...{ name: `${aip.providerId}.dat`, size: 190, checksum: "9a964ed3be0e2e2786d82ace9d971e90" },
+          ...{ name: `${aip.providerId}.dat`, size: 190, checksum },
           ...{ algorithm: "MD5", dataType: "RAWDATA", mimeType: "application/octet-stream" },
         },
       ]);

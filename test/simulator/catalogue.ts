@@ -17,6 +17,17 @@ export interface ProductFile {
   readonly name: string;
   readonly content: Buffer;
   readonly fails: boolean;
+  readonly productId?: string;
+  readonly version?: number;
+  readonly mimeType?: string;
+  /** As the list gives it; null for none, the right MD5 by default. */
+  readonly checksum?: string | null;
+  /** Another size than the file's in the list: for files nobody wants to make. */
+  readonly claimedSize?: number;
+  /** Only referenced: REGARDS passes it on from elsewhere, without size and checksum. */
+  readonly isReference?: boolean;
+  /** Steps of work between two pieces of a transfer by id. */
+  readonly pause?: number;
 }
 
 /** The order request's `filters`. */
@@ -41,6 +52,8 @@ export function select(queries: readonly string[], filters: Filters | undefined)
     name: `product-${String(index + 1).padStart(3, "0")}.tif`,
     content: pixels(index, words.get("bytes") ?? 4096),
     fails: index >= firstFailing,
+    productId: `PRODUCT_${String(index + 1).padStart(3, "0")}`,
+    version: 1,
   }));
   const subOrders = Array.from({ length: total / perSubOrder }, (_, index) =>
     files.slice(index * perSubOrder, (index + 1) * perSubOrder).filter((file) => passes(file, filters)),

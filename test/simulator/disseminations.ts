@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Bus } from "./bus";
+import { type CatalogueFiles, md5 } from "./catalogue-files";
 import { gson, offsetDateTime } from "./gson";
 import type { Disseminated, Events } from "./happenings";
 import { regardsProperties } from "./publisher";
@@ -41,6 +42,8 @@ export interface DisseminationSurroundings {
   readonly prefix: string;
   readonly events: Events;
   readonly tenant: string;
+  /** Where a disseminated product's files can be fetched. */
+  readonly catalogue: CatalogueFiles;
 }
 
 /** The notifier and the list of recipients whose acknowledgement is pending. */
@@ -64,6 +67,7 @@ export class Disseminations {
     const notification = NOTIFICATION[service](urn, options.action ?? usual);
     const disseminated: Disseminated = { tenant, service, urn, recipientLabel };
     this.#pending.push(disseminated);
+    this.#around.catalogue.keep(urn, [contentOf(service, urn)]);
     await this.#send(tenant, notification);
     this.#around.events.emit("disseminated", disseminated);
     return { ...disseminated, notification };
@@ -107,6 +111,7 @@ const NOTIFICATION = { ingest: ingestNotification, fem: femNotification } as con
 function ingestNotification(urn: string, action: string): Notification {
   const now = new Date();
   const providerId = `product-${uuidOf(urn)}`;
+  const content = contentOf("ingest", urn);
   return {
     payload: {
       id: 177,
@@ -120,7 +125,7 @@ function ingestNotification(urn: string, action: string): Notification {
             {
               dataObject: {
                 ...{ regardsDataType: "RAWDATA", filename: `${providerId}.dat`, algorithm: "MD5" },
-                ...{ checksum: "9a964ed3be0e2e2786d82ace9d971e90", fileSize: 190 },
+                ...{ checksum: md5(content), fileSize: content.length },
                 locations: [{ storage: "Local", url: `file:///regards-store/${providerId}.dat` }],
               },
               representationInformation: { syntax: { name: "DAT", mimeType: "application/octet-stream" } },
@@ -141,6 +146,7 @@ function ingestNotification(urn: string, action: string): Notification {
 
 function femNotification(urn: string, action: string): Notification {
   const id = `feature-${uuidOf(urn)}`;
+  const content = contentOf("fem", urn);
   return {
     payload: {
       ...{ type: "Feature", id, urn, entityType: "DATA", model: "FEATURE01", last: true },
@@ -149,8 +155,8 @@ function femNotification(urn: string, action: string): Notification {
         {
           locations: [{ storage: "Local", url: `file:///regards-store/${id}.xml` }],
           attributes: {
-            ...{ dataType: "RAWDATA", mimeType: "application/xml", filename: `${id}.xml`, filesize: 100 },
-            ...{ algorithm: "MD5", checksum: "4e188bd8a6288164c25c3728ce394927" },
+            ...{ dataType: "RAWDATA", mimeType: "application/xml", filename: `${id}.xml` },
+            ...{ filesize: content.length, algorithm: "MD5", checksum: md5(content) },
           },
         },
       ],
@@ -158,6 +164,14 @@ function femNotification(urn: string, action: string): Notification {
     },
     metadata: { action, session: "a session", sessionOwner: "fem-owner" },
   };
+}
+
+/** The one file of a product, the same whenever it is asked for. */
+function contentOf(service: AcknowledgedService, urn: string): Buffer {
+  return Buffer.from(`${urn} `.repeat(service === "ingest" ? 190 : 100)).subarray(
+    0,
+    service === "ingest" ? 190 : 100,
+  );
 }
 
 function uuidOf(urn: string): string {

@@ -1,9 +1,12 @@
 /** Orders and their files as rs-order keeps them in its database, with the rule that makes an owner wait. */
 import type { ProductFile, Selection } from "./catalogue";
+import { md5 } from "./catalogue-files";
 import type { OrderSeen } from "./happenings";
 
 /** PENDING → AVAILABLE → DOWNLOADED, or ERROR (no storage had it), or DOWNLOAD_ERROR (lost in a ZIP). */
 export interface OrderFile extends ProductFile {
+  readonly id: number;
+  readonly checksum: string | null;
   state: "PENDING" | "AVAILABLE" | "DOWNLOADED" | "ERROR" | "DOWNLOAD_ERROR";
 }
 
@@ -32,6 +35,7 @@ export class OrderBook {
   readonly #orders: Order[] = [];
   #lastOrder = 1_000;
   #lastSubOrder = 98_070;
+  #lastFile = 500;
 
   /** Enters a new order. */
   enter(of: Omit<OrderSeen, "orderId">, selection: Selection): Order {
@@ -40,7 +44,12 @@ export class OrderBook {
       orderId: ++this.#lastOrder,
       subOrders: selection.map((files) => ({
         id: ++this.#lastSubOrder,
-        files: files.map((file) => ({ ...file, state: "PENDING" })),
+        files: files.map((file) => ({
+          ...file,
+          id: ++this.#lastFile,
+          checksum: file.checksum === undefined ? md5(file.content) : file.checksum,
+          state: "PENDING",
+        })),
         state: "PENDING",
       })),
       status: "RUNNING",
@@ -53,6 +62,16 @@ export class OrderBook {
   /** An order by its id; another tenant's order is not there. */
   find(tenant: string, orderId: number): Order | undefined {
     return this.#orders.find((order) => order.tenant === tenant && order.orderId === orderId);
+  }
+
+  /** A file by its id, with its order; another tenant's is not there, nor is one of an order that was deleted. */
+  findFile(tenant: string, fileId: number): { order: Order; file: OrderFile } | undefined {
+    for (const order of this.#orders) {
+      const file = order.subOrders.flatMap(({ files }) => files).find(({ id }) => id === fileId);
+      if (file !== undefined)
+        return order.tenant === tenant && order.status !== "DELETED" ? { order, file } : undefined;
+    }
+    return undefined;
   }
 
   /** Takes the sub-orders an owner's free slots allow to start, the oldest first, and marks them running. */

@@ -5,18 +5,21 @@
 import { EventEmitter } from "node:events";
 import { Acknowledgements } from "./acknowledgements";
 import { type AmqpAddress, Bus } from "./bus";
+import { CatalogueFiles } from "./catalogue-files";
 import { Client, type OrderRequest, type RawMessage, type SubmissionOrder, type WorkRequest } from "./client";
 import { Crowd } from "./crowd";
 import { type Dissemination, type DisseminationOptions, Disseminations } from "./disseminations";
-import { type Disturbance, Downloads } from "./downloads";
+import { type Disturbance, Downloads, type Version } from "./downloads";
 import type { Acknowledgement, Drop, Events } from "./happenings";
 import { OrderBook } from "./order-book";
+import { OrderFiles, type Transfer } from "./order-files";
 import { Orders } from "./orders";
 import { Publisher, type PublishOptions } from "./publisher";
 import { RequestDesk } from "./request-desk";
 import { Rest } from "./rest";
 import { Submissions } from "./submissions";
 import { Tokens } from "./tokens";
+import { type Trouble, Troubles } from "./troubles";
 import { exchangeOf, notificationQueue, type ResponseEvent, type WireEvent } from "./wire";
 import { Work } from "./work";
 import { Workers } from "./workers";
@@ -39,6 +42,8 @@ export interface SimulatorOptions {
   readonly prefix?: string;
   /** Seconds a token lives. */
   readonly tokenLifetime?: number;
+  /** How the web side behaves; 2.0 by default. */
+  readonly version?: Version;
   /** True for a platform that has never answered: response exchanges appear with the first response. */
   readonly fresh?: boolean;
 }
@@ -63,6 +68,8 @@ export interface Simulator {
   /** GET requests for a download seen, whatever they were answered. */
   readonly downloadRequests: number;
   readonly tokensIssued: number;
+  /** The transfers of files by id, in the order in which they ended. */
+  readonly transfers: readonly Transfer[];
 
   requestOrder(request?: OrderRequest): Promise<string>;
   cancelOrder(orderId: number, tenant?: string): Promise<void>;
@@ -80,6 +87,8 @@ export interface Simulator {
   send(event: WireEvent, body: unknown, message?: RawMessage): Promise<void>;
   /** Makes the next downloads go wrong, one each. */
   disturb(...disturbances: readonly Disturbance[]): void;
+  /** Makes the next answers of the web side go wrong. */
+  ask(...troubles: readonly Trouble[]): void;
   /** Ends every token given out so far. */
   expireTokens(): void;
 
@@ -107,13 +116,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const publisher = new Publisher(bus, prefix);
 
   const book = new OrderBook();
-  const tokens = new Tokens(users, tenants, tokenLifetime);
+  const { version = "2.0" } = options;
+  const tokens = new Tokens(users, tenants, tokenLifetime, version);
   const host = (): string => options.host ?? rest.address;
   const orders = new Orders({ book, publisher, events, work, users: logins, host });
-  const downloads = new Downloads(orders, work);
-  const rest = new Rest({ tokens, book, downloads, work });
+  const downloads = new Downloads(orders, work, version);
+  const files = new OrderFiles(book, downloads, work);
+  const catalogue = new CatalogueFiles(work);
+  const troubles = new Troubles();
+  const rest = new Rest({ tokens, book, downloads, files, catalogue, troubles, work });
 
-  const disseminations = new Disseminations({ bus, prefix, events, tenant });
+  const disseminations = new Disseminations({ bus, prefix, events, tenant, catalogue });
   const acknowledgements = new Acknowledgements({ tenants, events, disseminations });
   const submissions = new Submissions({ publisher, events, work, datatypes });
   const desk = new RequestDesk({
@@ -171,6 +184,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     publish: (service, body, message = {}) =>
       publisher.respond(service, body, message.tenant ?? tenant, message),
     send: (event, body, message) => client.send(event, body, message),
+    transfers: files.transfers,
+    ask: (...asked) => troubles.ask(...asked),
     disturb: (...disturbances) => downloads.disturb(...disturbances),
     expireTokens: () => tokens.expireAll(),
     stop,

@@ -21,6 +21,8 @@ export interface TokenRequest {
   readonly authorization: string | undefined;
   readonly scope: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The login in the query, as until 1.15; deprecated, and still read, since. */
+  readonly query?: Readonly<Record<string, unknown>>;
 }
 
 /** The token endpoint and its memory. */
@@ -29,12 +31,25 @@ export class Tokens {
   readonly #tenants: readonly string[];
   readonly #lifetime: number;
   readonly #sessions = new Map<string, Session & { readonly until: number }>();
+  readonly #readsBody: boolean;
   #issued = 0;
+  #asked = 0;
 
-  constructor(users: Readonly<Record<string, string>>, tenants: readonly string[], lifetime: number) {
+  constructor(
+    users: Readonly<Record<string, string>>,
+    tenants: readonly string[],
+    lifetime: number,
+    version: "2.0" | "1.14" = "2.0",
+  ) {
+    this.#readsBody = version === "2.0";
     this.#users = users;
     this.#tenants = tenants;
     this.#lifetime = lifetime;
+  }
+
+  /** How often a token was asked for. */
+  get asked(): number {
+    return this.#asked;
   }
 
   /** How many tokens were given out. */
@@ -43,11 +58,12 @@ export class Tokens {
   }
 
   /** Answers `POST oauth/token`; bad credentials are a 400, a bad client a 401. */
-  grant({ authorization, scope, body }: TokenRequest): TokenAnswer {
+  grant({ authorization, scope, body, query = {} }: TokenRequest): TokenAnswer {
+    this.#asked += 1;
     const client = Buffer.from(`${WEB_CLIENT.user}:${WEB_CLIENT.secret}`).toString("base64");
     if (authorization !== `Basic ${client}`) return refused(401, "Bad client credentials");
     if (scope === undefined) return refused(401, "Missing 'scope' header or param");
-    const { username, password } = body;
+    const { username, password } = this.#readsBody && body.username !== undefined ? body : query;
     if (typeof username !== "string" || !(username in this.#users)) return refused(400, "ACCOUNT_UNKNOWN");
     if (this.#users[username] !== password) return refused(400, "AUTHENTICATION_FAILED");
     if (!this.#tenants.includes(scope)) return refused(400, "USER_ACCESS_DENIED");
