@@ -16,14 +16,16 @@ describe("the architecture", () => {
     regards: [],
     completion: [],
     amqp: [],
+    web: ["regards"],
     consume: ["regards", "amqp", "completion"],
     publish: ["regards", "amqp"],
-    diagnosis: ["regards", "amqp", "consume"],
-    nodes: ["regards", "amqp", "completion", "consume", "publish", "diagnosis"],
+    diagnosis: ["regards", "amqp", "consume", "web"],
+    nodes: ["regards", "amqp", "completion", "web", "consume", "publish", "diagnosis"],
   };
   /** What a room may need from outside. */
   const libraries: Readonly<Record<string, RegExp>> = {
     amqp: /^(?:node:.*|amqplib)$/,
+    web: /^(?:node:.*|yauzl)$/,
     nodes: /^(?:node:.*|node-red)$/,
   };
 

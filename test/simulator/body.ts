@@ -61,7 +61,7 @@ export async function sendBody(
   for (const piece of pieces) {
     if (pause > 0) await work.step(pause);
     if (response.destroyed) return false;
-    if (!response.write(piece)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!response.write(piece)) await drained(response);
   }
   if (response.destroyed) return false;
   response.end();
@@ -96,11 +96,22 @@ async function sendAnother(
       response.writeHead(200, headers);
       const piece = Buffer.alloc(1 << 16, 65);
       while (!response.destroyed && !work.stopped) {
-        if (!response.write(piece)) await Promise.race([once(response, "drain"), once(response, "close")]);
+        if (!response.write(piece)) await drained(response);
       }
       return false;
     }
   }
+}
+
+/** Resolves when more can be written, or nobody is there any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      response.off("drain", end).off("close", end);
+      resolve();
+    };
+    response.on("drain", end).on("close", end);
+  });
 }
 
 async function closed(response: ServerResponse): Promise<void> {
