@@ -4,20 +4,66 @@
  */
 import type { Node, NodeAPI } from "node-red";
 import { connectionReport, type Line } from "../diagnosis/connection-report";
+import { webReport } from "../diagnosis/web-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
 import { type Definition, SettingsError } from "./settings";
+import { webOptionsOf } from "./web-options";
 
 /** What the editor shows, and sends, instead of a password it has never seen. */
 const UNSEEN = "__PWRD__";
 
+/** A kind of config node that can be tried. */
+interface Tried {
+  readonly type: string;
+  /** Where its secrets may go: the fields that must be as they were stored. */
+  readonly place: readonly string[];
+  readonly secrets: readonly string[];
+  /** The other credentials. */
+  readonly names: readonly string[];
+  /** What to say where a secret would go elsewhere. */
+  readonly retype: string;
+  report(form: Definition): Promise<Line[]>;
+}
+
 /** Answers `POST regards-broker/:id/test` with `{ lines }`, for whoever may change flows. */
 export function registerTestRoute(RED: NodeAPI): void {
+  register(RED, {
+    ...{ type: "regards-broker", place: ["hosts", "tls"], secrets: ["password"], names: ["user"] },
+    retype: "test.retype",
+    report: (form) => {
+      const { settings, options } = linkOf(RED, form, credentialsIn(form));
+      const { queue } = form;
+      return connectionReport(
+        { ...options, name: `${options.name} (test)` },
+        typeof queue === "string" ? { queue } : settings,
+      );
+    },
+  });
+}
+
+/** Answers `POST regards-web/:id/test` likewise. */
+export function registerWebTestRoute(RED: NodeAPI): void {
+  register(RED, {
+    ...{ type: "regards-web", place: ["address", "tls", "proxy"] },
+    ...{ secrets: ["password", "secret"], names: ["user", "client"] },
+    retype: "test.web.retype",
+    report: (form) => {
+      const { user, password, client, secret } = form;
+      const words = { user, password, client, secret };
+      const credentials = Object.entries(words).map(([name, value]) => [name, String(value ?? "")]);
+      const { settings, http } = webOptionsOf(RED, form, Object.fromEntries(credentials));
+      return webReport(settings, http);
+    },
+  });
+}
+
+function register(RED: NodeAPI, tried: Tried): void {
   RED.httpAdmin.post(
-    "/regards-broker/:id/test",
-    RED.auth.needsPermission("regards-broker.write"),
+    `/${tried.type}/:id/test`,
+    RED.auth.needsPermission(`${tried.type}.write`),
     (request, response) => {
-      report(RED, String(request.params.id), request.body ?? {}).then(
+      report(RED, tried, String(request.params.id), request.body ?? {}).then(
         (lines) => response.json({ lines }),
         () => response.sendStatus(500),
       );
@@ -25,22 +71,23 @@ export function registerTestRoute(RED: NodeAPI): void {
   );
 }
 
-async function report(RED: NodeAPI, id: string, body: Definition): Promise<Line[]> {
+async function report(RED: NodeAPI, tried: Tried, id: string, body: Definition): Promise<Line[]> {
   try {
-    const stored: BrokerCredentials = RED.nodes.getCredentials(id) ?? {};
-    const isStored = isStoredFor(RED, id, body);
-    const { user = isStored ? stored.user : undefined, password = stored.password && UNSEEN } = body;
-    if (password === UNSEEN && !isStored) {
-      return [{ ok: false, name: "", text: "test.retype" }];
+    const stored = (RED.nodes.getCredentials(id) ?? {}) as Record<string, unknown>;
+    const isStored = isStoredFor(RED, tried, id, body);
+    const given: Record<string, unknown> = { ...body };
+    for (const name of tried.names) {
+      given[name] ??= isStored ? stored[name] : undefined;
     }
-    const given = { ...body, user, password: password === UNSEEN ? stored.password : password };
+    for (const secret of tried.secrets) {
+      const value = given[secret] ?? (stored[secret] && UNSEEN);
+      if (value === UNSEEN && !isStored) {
+        return [{ ok: false, name: "", text: tried.retype }];
+      }
+      given[secret] = value === UNSEEN ? stored[secret] : value;
+    }
     const form = resolved(RED, RED.nodes.getNode(id), given);
-    const { settings, options } = linkOf(RED, { ...form, id }, credentialsIn(form));
-    const { queue } = form;
-    return await connectionReport(
-      { ...options, name: `${options.name} (test)` },
-      typeof queue === "string" ? { queue } : settings,
-    );
+    return await tried.report({ ...form, id });
   } catch (error) {
     if (!(error instanceof SettingsError)) {
       throw error;
@@ -51,16 +98,15 @@ async function report(RED: NodeAPI, id: string, body: Definition): Promise<Line[
 }
 
 /**
- * Whether the credentials kept under this id belong to a broker node, and to where this form points: whoever may
- * change flows could otherwise have any node's password sent to a host of their own.
+ * Whether the credentials kept under this id belong to a node of this type, and to where this form points: whoever
+ * may change flows could otherwise have any node's password sent to a host of their own.
  */
-function isStoredFor(RED: NodeAPI, id: string, form: Definition): boolean {
+function isStoredFor(RED: NodeAPI, { type, place }: Tried, id: string, form: Definition): boolean {
   let isTheSame = false;
   RED.nodes.eachNode((node) => {
     const deployed = node as unknown as Definition;
-    if (deployed.id === id && deployed.type === "regards-broker") {
-      isTheSame =
-        written(deployed.hosts) === written(form.hosts) && written(deployed.tls) === written(form.tls);
+    if (deployed.id === id && deployed.type === type) {
+      isTheSame = place.every((property) => written(deployed[property]) === written(form[property]));
     }
   });
   return isTheSame;

@@ -194,15 +194,19 @@ export class StatusDisplay {
   #shownAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void) {
+  readonly #every: number;
+
+  /** @param every milliseconds between two looks */
+  constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void, every: number = LOOK_MS) {
     this.#compute = compute;
     this.#show = show;
+    this.#every = every;
   }
 
   /** Something changed. */
   touch(): void {
     if (this.#timer === undefined && !this.#isStopped) {
-      this.#lookIn(this.#lookedAt + LOOK_MS - now());
+      this.#lookIn(this.#lookedAt + this.#every - now());
     }
   }
 

@@ -9,9 +9,16 @@ import { light, type Translate } from "./status";
 
 const CATALOGUE = "@regards-flow/node-red-regards/regards-broker";
 
+const DOWNLOAD_CATALOGUE = "@regards-flow/node-red-regards/regards-download";
+
 /** Looks words up under one section of the shared catalogue. */
 export function translator(RED: NodeAPI, section: "status" | "runtime"): Translate {
   return (key, values = {}) => RED._(`${CATALOGUE}:${section}.${key}`, { ...values });
+}
+
+/** The same of the download node's own catalogue. */
+export function downloadTranslator(RED: NodeAPI, section: "trouble" | "again" | "progress"): Translate {
+  return (key, values = {}) => RED._(`${DOWNLOAD_CATALOGUE}:${section}.${key}`, { ...values });
 }
 
 /** Lets a node speak in Node-RED's log: one line when something breaks, one when it is mended. */

@@ -1,31 +1,20 @@
-/** The download folder seen from outside Node-RED: which ZIPs are there, and whether they are intact. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { filesInZip } from "../examples/zip-check";
+/** The download folder seen from outside Node-RED: which files of which orders are there. */
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
 
-/** A ZIP the flow has saved. */
-export interface SavedZip {
-  readonly name: string;
+/** A file the flow has saved. */
+export interface SavedFile {
   readonly orderId: number;
-  /** The names of its files; undefined when it cannot be opened or a checksum is wrong. */
-  readonly files: readonly string[] | undefined;
+  readonly name: string;
 }
 
-const ZIP_NAME = /^order_(\d+)_\d+\.zip$/;
-
-/** Opens every ZIP in the folder. */
-export async function savedZips(folder: string): Promise<readonly SavedZip[]> {
-  const names = (await readdir(folder)).filter((name) => ZIP_NAME.test(name)).sort();
-  return await Promise.all(names.map((name) => savedZip(folder, name)));
-}
-
-/** Opens one ZIP of the folder. */
-export async function savedZip(folder: string, name: string): Promise<SavedZip> {
-  const orderId = Number(ZIP_NAME.exec(name)?.[1]);
-  const zip = await readFile(join(folder, name));
-  try {
-    return { name, orderId, files: [...filesInZip(zip).keys()] };
-  } catch {
-    return { name, orderId, files: undefined };
-  }
+/** Every file of an order, under its own name or another: also what is not whole. */
+export async function savedFiles(folder: string): Promise<readonly SavedFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== ".regards-order.jsonl")
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(/[\\/]/))
+    .flatMap(([order = "", ...path]) =>
+      /^\d+$/.test(order) ? [{ orderId: Number(order), name: path.at(-1) ?? "" }] : [],
+    );
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { allShown, property } from "../examples/debug-sidebar";
 import type { AcknowledgedService } from "../simulator/wire";
 import { PIXEL } from "../simulator/worker-types";
-import { savedZips } from "./downloads";
+import { savedFiles } from "./downloads";
 import type { Ledger } from "./ledger";
 import type { World } from "./world";
 
@@ -24,8 +24,6 @@ export interface Plan {
   readonly orders: number;
   readonly subOrders: number;
   readonly files: number;
-  /** Events with a download link. */
-  readonly links: number;
 }
 
 /** Looks at everything now. */
@@ -40,29 +38,23 @@ export async function lookAtFacts(world: World, ledger: Ledger, plan: Plan): Pro
 }
 
 async function orderFacts(world: World, ledger: Ledger, plan: Plan): Promise<readonly Fact[]> {
-  const { regards, downloads } = world;
-  const zips = await savedZips(downloads);
-  const intact = zips.filter(({ files }) => files !== undefined).length;
+  const { regards, downloads, nodeRed, flows } = world;
+  const saved = await savedFiles(downloads);
   const prepared = [...ledger.prepared].flatMap(([id, files]) => files.map((file) => `${id}/${file}`));
-  const saved = zips.flatMap(({ orderId, files = [] }) => files.map((file) => `${orderId}/${file}`));
-  const complete = saved.length === plan.files && prepared.sort().join() === saved.sort().join();
+  const names = saved.map(({ orderId, name }) => `${orderId}/${name}`);
+  const complete = saved.length === plan.files && prepared.sort().join() === names.sort().join();
+  const told = allShown(nodeRed, flows.id("debug", "saved")).flatMap((shown) => shown as unknown[]);
   return [
     is("orders granted", plan.orders, ledger.granted),
     is("sub-orders ready to download", plan.subOrders, ledger.subOrdersReady),
-    is("download requests: one per event of our orders", plan.links, regards.downloadRequests),
-    fact(
-      'ZIPs saved + answers "nothing left"',
-      plan.links,
-      `${zips.length} + ${ledger.nothingLeft}`,
-      zips.length > 0 && zips.length + ledger.nothingLeft === plan.links,
+    is(
+      "files fetched, by REGARDS' count",
+      plan.files,
+      regards.transfers.filter((each) => each.isWhole).length,
     ),
-    fact(
-      "saved ZIPs that open, checksums right",
-      "all",
-      `${intact} of ${zips.length}`,
-      zips.length > 0 && intact === zips.length,
-    ),
-    fact("files in them, each exactly once", plan.files, saved.length, complete),
+    is("files the flow was told of", plan.files, told.length),
+    fact("files saved under their names, each exactly once", plan.files, saved.length, complete),
+    is("logins for all of them", 1, regards.tokensIssued),
     is("HEAD requests", 0, regards.heads),
   ];
 }

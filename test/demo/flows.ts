@@ -1,5 +1,6 @@
 /** The examples as the demo deploys them: side by side, on one broker node, set up as their comments ask. */
 import { Example, environmentVariable, exampleNames } from "../examples/example";
+import { CONFIG_TYPES } from "../package/sources";
 import type { FlowNode } from "../support/test-node-red";
 
 /** The demo's own requests; everybody else's share the exchanges. */
@@ -18,9 +19,12 @@ export function demoFlows(dialogs: Dialogs): Example {
   const nodes = exampleNames().flatMap((name) => Example.read(name).nodes);
   const broker = nodes.find(({ type, address }) => type === "regards-broker" && address !== "");
   if (broker === undefined) throw new Error("no example names the address of REGARDS");
-  const others = nodes.filter(({ type }) => type !== "regards-broker");
+  const web = nodes.find(({ type }) => type === "regards-web");
+  if (web === undefined) throw new Error("no example has a web node");
+  const others = nodes.filter(({ type }) => !CONFIG_TYPES.includes(type));
   return new Example([
     withAccount(broker, dialogs),
+    withWebAccount(web),
     ...others.map((node) => filtered(node, broker, dialogs)),
   ]);
 }
@@ -37,6 +41,11 @@ function withAccount(broker: FlowNode, { vhost, namespace }: Dialogs): FlowNode 
     password: environmentVariable("REGARDS_PASSWORD"),
   };
   return { ...broker, vhost, namespace, credentials };
+}
+
+function withWebAccount(web: FlowNode): FlowNode {
+  const user = environmentVariable("REGARDS_WEB_USER");
+  return { ...web, credentials: { user, password: environmentVariable("REGARDS_WEB_PASSWORD") } };
 }
 
 /** Without a filter the flows would download and show what everybody on the platform does. */

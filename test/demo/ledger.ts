@@ -7,9 +7,6 @@ import { CORRELATION_PREFIX } from "./flows";
 export interface Ledger {
   readonly granted: number;
   readonly subOrdersReady: number;
-  /** Events that carried a download link. */
-  readonly links: number;
-  readonly nothingLeft: number;
   /** The file names REGARDS prepared, by order. */
   readonly prepared: ReadonlyMap<number, readonly string[]>;
   readonly archived: number;
@@ -27,8 +24,6 @@ export function openLedger({ events }: Simulator): Ledger {
   const ledger = {
     granted: 0,
     subOrdersReady: 0,
-    links: 0,
-    nothingLeft: 0,
     prepared,
     archived: 0,
     refusedSubmissions: 0,
@@ -40,14 +35,10 @@ export function openLedger({ events }: Simulator): Ledger {
     };
   };
   events.on("orderGranted", count("granted"));
-  events.on("subOrderReady", count("subOrdersReady", "links"));
+  events.on("subOrderReady", count("subOrdersReady"));
   events.on("subOrderReady", (order) => {
     if (isOwn(order)) prepared.set(order.orderId, [...(prepared.get(order.orderId) ?? []), ...order.files]);
   });
-  for (const end of ["orderDone", "orderFailed"] as const) {
-    events.on(end, (order) => order.downloadable && count("links")(order));
-  }
-  events.on("nothingLeft", count("nothingLeft"));
   events.on("submissionArchived", count("archived"));
   events.on("submissionDenied", count("refusedSubmissions"));
   return ledger;

@@ -2,7 +2,6 @@
  * Tells the demo's events in plain words, as they happen: what REGARDS did, and what the flows made of it.
  */
 import { nextShown, property } from "../examples/debug-sidebar";
-import { savedZip } from "./downloads";
 import { isOwn } from "./ledger";
 import type { World } from "./world";
 
@@ -25,8 +24,7 @@ function narrateRegards({ regards: { events } }: World, say: Say): void {
     say(`REGARDS   order ${order.orderId}: ${part} is ready: ${order.files.join(", ")}`);
   });
   events.on("downloaded", (order) => {
-    if (isOwn(order))
-      say(`REGARDS   order ${order.orderId}: ${counted(order.files.length)} handed out in a ZIP`);
+    if (isOwn(order)) say(`REGARDS   order ${order.orderId}: handed out ${order.files.join(", ")}`);
   });
   events.on("orderDone", (order) => isOwn(order) && say(`REGARDS   order ${order.orderId} is done`));
   events.on("orderFailed", (order) => {
@@ -56,8 +54,8 @@ function narrateFlows(world: World, say: Say): void {
     // Node-RED ending is how it ends; whoever needs Node-RED meets that elsewhere.
     go().catch(() => undefined);
   };
-  follow("downloaded", (shown) => downloadTold(world, shown));
-  follow("nothing to fetch", (shown) => `order ${property(shown, "orderId")}: nothing to fetch`);
+  follow("saved", (shown) => `saved ${(shown as { path: string }[]).map(({ path }) => path).join(", ")}`);
+  follow("nothing left", (shown) => `order ${property(shown, "orderId")}: nothing left to fetch`);
   follow("what went wrong", (shown) => `a download went wrong and is tried again: ${shown}`);
   follow("answers", (shown) => `product ${property(shown, "product")}: ${property(shown, "status")}`);
   follow("not archived", (shown) => String(shown).replace(/\s+/g, " ").trim());
@@ -67,14 +65,6 @@ function narrateFlows(world: World, say: Say): void {
   follow("no result", (shown) => `a worker has no result: ${shown}`);
   follow("published", (shown) => `acknowledgement published: ${property(shown, "urns")}`);
   follow("refused", (shown) => `acknowledgement refused: ${property(shown, "message")}`);
-}
-
-async function downloadTold({ downloads }: World, shown: unknown): Promise<string> {
-  const order = property(shown, "order");
-  const saved = String(property(shown, "saved"));
-  if (!saved.endsWith(".zip")) return `order ${order}: nothing was left to fetch (204)`;
-  const { name, files } = await savedZip(downloads, saved);
-  return `order ${order}: saved ${name}, ${files ? `${counted(files.length)}, intact` : "DAMAGED"}`;
 }
 
 function counted(files: number): string {

@@ -10,7 +10,7 @@ import type { Say } from "./narrator";
 import type { World } from "./world";
 
 /** What one telling of the whole story amounts to. */
-export const WHOLE_STORY: Plan = { orders: 2, subOrders: 4, files: 8, links: 6 };
+export const WHOLE_STORY: Plan = { orders: 2, subOrders: 4, files: 8 };
 
 const BETWEEN_ROUNDS_MS = 12_000;
 const WORKER_KINDS = ["count-bytes", "describe", "thumbnail", "rare", "picky"];

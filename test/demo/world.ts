@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { watchDebug } from "../examples/debug-sidebar";
 import type { Example } from "../examples/example";
 import { ownQueue } from "../nodes/flows";
-import { TYPES } from "../package/sources";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { notificationExchange } from "../simulator/wire";
 import { startNodeRed } from "../support/node-red";
@@ -26,7 +26,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const OURS = TYPES.filter((type) => type !== "regards-broker");
+/** Those that have a connection to wait for. */
+const OURS = TYPES.filter((type) => !CONFIG_TYPES.includes(type) && type !== "regards-download");
 const CONNECT_LIMIT = 30_000;
 
 /** Starts the parts one after the other; a step of REGARDS' work takes `pace` milliseconds. */

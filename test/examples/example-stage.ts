@@ -4,9 +4,9 @@
  */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { connect } from "amqplib";
-import { TYPES } from "../package/sources";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { notificationExchange } from "../simulator/wire";
@@ -35,7 +35,8 @@ export interface ExampleStage {
 /** There before an example is deployed, as if another flow had made it. */
 const DEAD_QUEUE = "nodered.project1.order.another-flow.dead";
 
-const OURS = TYPES.filter((type) => type !== "regards-broker");
+/** Those that have a connection to wait for. */
+const OURS = TYPES.filter((type) => !CONFIG_TYPES.includes(type) && type !== "regards-download");
 
 /** Deploys an example and waits until its REGARDS nodes are connected. */
 export async function playExample(example: Example, version: 4 | 5): Promise<ExampleStage> {
@@ -105,7 +106,14 @@ function configured(
     user: environmentVariable("REGARDS_USER"),
     password: environmentVariable("REGARDS_PASSWORD"),
   };
-  return [environment, ...example.with("regards-broker", { vhost: vhost.vhost, credentials }).nodes];
+  const web = {
+    user: environmentVariable("REGARDS_WEB_USER"),
+    password: environmentVariable("REGARDS_WEB_PASSWORD"),
+  };
+  const typed = example
+    .with("regards-broker", { vhost: vhost.vhost, credentials })
+    .with("regards-web", { credentials: web });
+  return [environment, ...typed.nodes];
 }
 
 async function press(nodeRed: TestNodeRed, inject: string): Promise<void> {
@@ -113,10 +121,15 @@ async function press(nodeRed: TestNodeRed, inject: string): Promise<void> {
   if (!response.ok) throw new Error(`the inject button answered ${response.status}`);
 }
 
+/** By their paths in the folder; what download nodes keep for themselves begins with a dot. */
 async function filesIn(folder: string): Promise<ReadonlyMap<string, Buffer>> {
-  const names = (await readdir(folder)).sort();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
   return new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+    await Promise.all(paths.map(async (path) => [relative(folder, path), await readFile(path)] as const)),
   );
 }
 

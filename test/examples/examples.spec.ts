@@ -5,12 +5,12 @@ import { playExample } from "./example-stage";
 
 const CORE = [
   ...["tab", "group", "comment", "inject", "debug", "catch", "link in", "link out"],
-  ...["function", "switch", "change", "template", "file", "http request"],
+  ...["function", "switch", "change", "template", "split", "file", "http request"],
 ];
 /**
- * No two examples share a node, so that all can be imported into one Node-RED; a broker node may be shared.
+ * No two examples share a node, so that all can be imported into one Node-RED; a config node may be shared.
  */
-const SHAREABLE = ["regards-broker"];
+const SHAREABLE = ["regards-broker", "regards-web"];
 
 describe("the examples", () => {
   it("show every node of the palette", () => {
@@ -48,6 +48,11 @@ describe("the examples", () => {
           assert.equal(hosts, environmentVariable("REGARDS_HOST"));
           assert.equal(tenant, environmentVariable("REGARDS_TENANT"));
           assert.ok(address === "" || address === environmentVariable("REGARDS_ADDRESS"), String(address));
+          assert.equal(credentials, undefined);
+        }
+        for (const { address, tenant, credentials } of example.ofType("regards-web")) {
+          assert.equal(address, environmentVariable("REGARDS_ADDRESS"));
+          assert.equal(tenant, environmentVariable("REGARDS_TENANT"));
           assert.equal(credentials, undefined);
         }
         assert.doesNotMatch(JSON.stringify(example.nodes), /https?:\/\/(?!my-regards\.org)/);

@@ -44,6 +44,9 @@ export const manifest: Manifest = JSON.parse(read("package.json"));
 /** The node types, which are also the names of their files. */
 export const TYPES = Object.keys(manifest["node-red"].nodes);
 
+/** The types that are in no flow themselves: others use them. */
+export const CONFIG_TYPES = ["regards-broker", "regards-web"];
+
 /** The pages that the dialogs share, as paths from the root. */
 export const PLUGINS = Object.values(manifest["node-red"].plugins);
 

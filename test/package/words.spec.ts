@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { type AnyNode, parse } from "acorn";
 import { REQUEST_KINDS } from "../../src/regards/requests";
+import { TROUBLES } from "../../src/web/troubles";
 import {
+  CONFIG_TYPES,
   catalogue,
   files,
   LANGUAGES,
@@ -35,7 +37,10 @@ const SAME_IN_FRENCH = new Set([
 ]);
 
 /** Companions of the typed inputs of out-nodes. */
-const TYPED = REQUEST_KINDS.flatMap(({ inputs }) => Object.keys(inputs).map((name) => `${name}Type`));
+const TYPED = [
+  ...REQUEST_KINDS.flatMap(({ inputs }) => Object.keys(inputs).map((name) => `${name}Type`)),
+  ...["orderType", "folderType"],
+];
 
 /** Properties that no dialog shows a field for, and companions of a typed input. */
 const NOT_IN_HELP = new Set([...["name", "inputs", "correlationType"], ...TYPED]);
@@ -120,7 +125,27 @@ function usesInRuntime(): Use[] {
   const [, codes = ""] = /type FaultCode =([^;]+);/.exec(read("src/amqp/fault.ts")) ?? [];
   const faults = [...codes.matchAll(/"([\w-]+)"/g)].map(([, code = ""]) => `status.fault.${code}`);
   const use = (isPrefix: boolean) => (key: string) => ({ key: `${SHARED}:${key}`, isPrefix });
-  return [...[...spoken, ...faults].map(use(false)), ...[...begun, "test.next."].map(use(true))];
+  return [
+    ...usesInDownloads(),
+    ...[...spoken, ...faults].map(use(false)),
+    ...[...begun, "test.next."].map(use(true)),
+  ];
+}
+
+/** What the download node says: each trouble in a sentence, why it waits, how far it is. */
+function usesInDownloads(): Use[] {
+  const source = read("src/nodes/download-status.ts") + read("src/nodes/download-messages.ts");
+  const progress = [
+    ...[...source.matchAll(/\bsay\("(ready|several|again|going|order|product)"/g)],
+    ...source.matchAll(/"(unit\.\w+)"/g),
+  ].map(([, key]) => `progress.${key}`);
+  const again = Object.values(TROUBLES).flatMap(({ code, rule }) =>
+    rule === "fail" ? [] : [`again.${code}`],
+  );
+  const troubles = Object.keys(TROUBLES).map((name) => `trouble.${name}`);
+  const asked = [...source.matchAll(/warn\("?`?(zip-instead-)/g)].map(() => `${SHARED}:runtime.zip-instead-`);
+  const keys = [...new Set([...progress, ...again, ...troubles])].map((key) => `regards-download:${key}`);
+  return [...keys.map((key) => ({ key, isPrefix: false })), ...asked.map((key) => ({ key, isPrefix: true }))];
 }
 
 /** A key a source mentions in a way not known above. */
@@ -260,7 +285,14 @@ describe("the words", () => {
       .map(([, code]) => `REGARDS_${code}`)
       // A request has no limit of its own, and what a closing node leaves waits for the next one.
       .filter((code) => !/_(?:UNSENT|CLOSED)$/.test(code));
+    const ofDownloads = [
+      ...new Set(Object.values(TROUBLES).map(({ code }) => code)),
+      ...codesIn("src/nodes/download-messages.ts", /[\s\S]*/),
+    ];
     const codesOf = (type: string): readonly string[] => {
+      if (type === "regards-download") {
+        return ofDownloads;
+      }
       const kind = REQUEST_KINDS.find(({ name }) => type === `regards-${name}-out`);
       // Only what must not be repeated stays uncertain.
       const impossible = kind?.repeat === "never" ? "REGARDS_NOT_CONFIRMED" : "REGARDS_UNCERTAIN";
@@ -268,7 +300,7 @@ describe("the words", () => {
         ? ofEvents
         : [...refusals.filter((code) => code !== impossible), ...kind.codes];
     };
-    for (const type of TYPES.filter((each) => each !== "regards-broker")) {
+    for (const type of TYPES.filter((each) => !CONFIG_TYPES.includes(each))) {
       const codes = codesOf(type);
       assert.ok(codes.length >= 8, type);
       for (const language of LANGUAGES) {

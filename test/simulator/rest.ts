@@ -112,6 +112,8 @@ export class Rest {
         await this.#token(request, response, url);
       return;
     }
+    if (![ORDER, LIST, FILE, CATALOGUE].some((endpoint) => endpoint.test(url.pathname)))
+      return send(response, 404, { messages: [`No endpoint ${url.pathname}`] });
     const session = this.#around.tokens.session(headers.authorization);
     if (session === undefined) return send(response, 401, { messages: ["Full authentication is required"] });
     await this.#serve(session, method, url, response);
@@ -148,9 +150,6 @@ export class Rest {
     if (urn !== undefined && checksum !== undefined) {
       const name = decodeURIComponent(urn);
       return finish(response, await this.#around.catalogue.file(name, checksum, response, trouble));
-    }
-    if (orderId === undefined) {
-      return send(response, 404, { messages: [`No endpoint ${url.pathname}`] });
     }
     const order = this.#around.book.find(session.tenant, Number(orderId));
     if (order === undefined)

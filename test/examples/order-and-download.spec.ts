@@ -4,12 +4,12 @@ import { Example } from "./example";
 import { type ExampleStage, playExample } from "./example-stage";
 
 for (const version of [5, 4] as const) {
-  describe(`the example that orders products, on Node-RED ${version}`, function () {
+  describe(`the example that orders and downloads, on Node-RED ${version}`, function () {
     this.timeout(60_000);
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("8 - Order products"), version);
+      stage = await playExample(Example.read("8 - Order and download"), version);
     });
     after(() => stage.strike());
 
@@ -23,6 +23,8 @@ for (const version of [5, 4] as const) {
       const answer = await stage.shown("answer");
       assert.equal(property(answer, "correlationId"), correlationId);
       assert.equal(property(answer, "status"), "DONE");
+      const saved = await stage.shown("saved");
+      assert.equal((saved as unknown[]).length, (await stage.downloads()).size);
     });
 
     it("refuses a blank product before anything is published", async () => {

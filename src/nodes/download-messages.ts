@@ -1,0 +1,290 @@
+/**
+ * A download node from its start to its end, over any number of web nodes: takes messages, has fetched what they ask
+ * for, and sends on what came of each. Enters: messages, web nodes that come and go. Leaves: messages on three
+ * outputs, or errors. A message it had in hand when it is closed is not completed: its event comes again, and finds
+ * on the disk what was done.
+ */
+import { setMaxListeners } from "node:events";
+import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
+import { leadsTo } from "../completion/destinations";
+import { restartsOf } from "../completion/restarts";
+import type { FlowNode } from "../completion/runtime";
+import type { Fetching, Outcome, Progress } from "../web/fetching";
+import { downloadOrder } from "../web/order-download";
+import { PATIENCE, type Patience } from "../web/patience";
+import { downloadProduct } from "../web/product-download";
+import { Slots, type Turns } from "../web/slots";
+import { WebTrouble } from "../web/troubles";
+import type { Web } from "../web/web";
+import type { ConfigUse } from "./config-use";
+import { type DownloadAsked, downloadAskedBy, NotAskedError } from "./download-asked";
+import type { DownloadSettings } from "./download-settings";
+import { DownloadProgress } from "./download-status";
+import { StatusDisplay } from "./status";
+import { downloadTranslator, logOf, translator } from "./words";
+
+type Send = (messages: (NodeMessage | null)[]) => void;
+type Done = (error?: Error) => void;
+
+/** A message this node has not finished with. */
+interface Open {
+  readonly message: NodeMessageInFlow;
+  readonly send: Send;
+  readonly done: Done;
+}
+
+/** What is said of a message that failed, on the third output or to Catch. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly failed?: readonly { readonly name: string; readonly code: string; readonly message: string }[];
+}
+
+/** Status, once a second at most. */
+const STATUS_EVERY_MS = 1_000;
+const NOTHING = 1;
+const FAILED = 2;
+
+/** `metric` exists at run time and is missing from the published types. */
+type Measured = Node & { metric?(name?: string, message?: object, value?: number): boolean | undefined };
+
+export class DownloadMessages {
+  readonly #RED: NodeAPI;
+  readonly #node: Measured;
+  readonly #settings: DownloadSettings;
+  readonly #turns: Turns;
+  readonly #patience: Patience;
+  readonly #slots: Slots;
+  readonly #open = new Set<Open>();
+  readonly #attended = new Set<Promise<void>>();
+  readonly #progress: DownloadProgress;
+  readonly #stopListening: () => void;
+  #web: Web | undefined;
+  #end = new AbortController();
+  #display: StatusDisplay | undefined;
+  #isClosed = false;
+
+  constructor(
+    RED: NodeAPI,
+    node: Node,
+    settings: DownloadSettings,
+    turns: Turns,
+    patience: Patience = PATIENCE,
+  ) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#settings = settings;
+    this.#turns = turns;
+    this.#patience = patience;
+    this.#slots = new Slots(settings.parallel);
+    this.#progress = new DownloadProgress(
+      () => performance.now(),
+      () => this.#display?.touch(),
+    );
+    this.#stopListening = restartsOf(RED.events).onChange((isGoingOn) => {
+      if (!isGoingOn && this.#web === undefined && !this.#isClosed) {
+        this.#giveUp();
+      }
+    });
+  }
+
+  /** A message that asks for something. */
+  input(message: NodeMessageInFlow, send: Send, done: Done): void {
+    const open: Open = { message, send, done };
+    this.#open.add(open);
+    if (this.#web !== undefined) {
+      this.#begin(open, this.#web);
+    } else if (!restartsOf(this.#RED.events).isGoingOn) {
+      this.#giveUp();
+    }
+  }
+
+  /** There is a web node. */
+  start(web: Web): ConfigUse {
+    this.#web = web;
+    this.#end = new AbortController();
+    // Every transfer and every wait listens for the end.
+    setMaxListeners(0, this.#end.signal);
+    const words = downloadTranslator(this.#RED, "progress");
+    const again = downloadTranslator(this.#RED, "again");
+    this.#display = new StatusDisplay(
+      () => this.#progress.status(this.#open.size, words, again),
+      (status) => this.#node.status(status),
+      STATUS_EVERY_MS,
+    );
+    this.#display.touch();
+    for (const open of this.#open) {
+      this.#begin(open, web);
+    }
+    return {
+      close: async () => {
+        this.#web = undefined;
+        this.#display?.stop();
+        this.#display = undefined;
+        this.#end.abort(new Error("closed"));
+        // No transfer goes on, and no file is open, when the node has gone.
+        await Promise.all(this.#attended);
+      },
+    };
+  }
+
+  /** The node goes: what it had in hand comes again. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopListening();
+    this.#open.clear();
+    this.#end.abort(new Error("closed"));
+  }
+
+  /** Nobody comes to fetch anything with. */
+  #giveUp(): void {
+    const words = translator(this.#RED, "runtime");
+    for (const open of this.#open) {
+      this.#open.delete(open);
+      open.done(new Error(words("no-web")));
+    }
+  }
+
+  #begin(open: Open, web: Web): void {
+    const attended = this.#attend(open, web).finally(() => this.#attended.delete(attended));
+    this.#attended.add(attended);
+  }
+
+  async #attend(open: Open, web: Web): Promise<void> {
+    const { signal } = this.#end;
+    try {
+      const asked = await downloadAskedBy(this.#RED, this.#node, this.#settings, open.message);
+      const outcome = asked.wanted.kind === "nothing" ? undefined : await this.#fetch(asked, web, signal);
+      if (this.#open.delete(open)) {
+        this.#tell(open, outcome);
+      }
+    } catch (error) {
+      // Closed: the message stays open, for the next web node or, with the event, for the next node.
+      if (!signal.aborted && this.#open.delete(open)) {
+        this.#fail(open, error, undefined);
+      }
+    }
+  }
+
+  async #fetch({ wanted, folder, event }: DownloadAsked, web: Web, signal: AbortSignal): Promise<Outcome> {
+    const name =
+      wanted.kind === "order" ? wanted.orderId : wanted.kind === "product" ? wanted.product.urn : "";
+    const turn = await this.#turns.take(JSON.stringify([web.origin, web.tenant, name]), signal);
+    const say = downloadTranslator(this.#RED, "progress");
+    const shown = wanted.kind === "order" ? say("order", { name }) : say("product", { name: short(name) });
+    const progress = this.#progress.begin(shown, (reason) => {
+      logOf(this.#RED, this.#node).warn(`zip-instead-${reason}`, { order: name });
+    });
+    const began = performance.now();
+    let bytes = 0;
+    const counting: Progress = {
+      files: (done, of) => progress.files(done, of),
+      bytes: (count) => {
+        bytes += count;
+        progress.bytes(count);
+      },
+      waiting: (trouble) => progress.waiting(trouble),
+      zipInstead: (reason) => progress.zipInstead(reason),
+    };
+    const fetching: Fetching = {
+      ...{ client: web.client, slots: [this.#slots, web.slots], patience: this.#patience },
+      ...{ signal, progress: counting },
+    };
+    const job = { folder, event, parallel: this.#settings.parallel };
+    try {
+      return wanted.kind === "product"
+        ? await downloadProduct(fetching, { ...job, product: wanted.product })
+        : await downloadOrder(fetching, { ...job, orderId: name, mode: this.#settings.mode });
+    } finally {
+      progress.end();
+      turn();
+      this.#node.metric?.("download.bytes", {}, bytes);
+      this.#node.metric?.("download.milliseconds", {}, Math.round(performance.now() - began));
+    }
+  }
+
+  #tell(open: Open, outcome: Outcome | undefined): void {
+    const { message, send, done } = open;
+    const { saved = [], failed = [], notices = [], folder = "" } = outcome ?? {};
+    if (notices.length > 0) {
+      logOf(this.#RED, this.#node).warn("notice", { count: notices.length, folder });
+    }
+    if (failed.length > 0 || (saved.length === 0 && notices.length > 0)) {
+      this.#fail(open, undefined, outcome);
+      return;
+    }
+    if (saved.length === 0) {
+      this.#progress.ended("nothing", 0);
+      send([null, message]);
+      done();
+      return;
+    }
+    const [first] = saved;
+    const filename = saved.length === 1 ? first?.path : folder;
+    const told = { ...message, payload: saved, filename, ...(notices.length > 0 ? { notices } : {}) };
+    this.#progress.ended("saved", saved.length);
+    send([told]);
+    done();
+  }
+
+  #fail(open: Open, error: unknown, outcome: Outcome | undefined): void {
+    const { message, send, done } = open;
+    const failure = outcome === undefined ? this.#failureOf(error) : this.#failureIn(outcome);
+    this.#progress.ended("failed", 0);
+    // Asked anew for every message: a *Modified Nodes* deploy rewires a node without restarting it.
+    if (leadsTo(this.#node as unknown as FlowNode, FAILED) === "running") {
+      const told: (NodeMessage | null)[] = Array<null>(NOTHING + 1).fill(null);
+      const saved = outcome === undefined ? {} : { payload: outcome.saved };
+      send([...told, Object.assign({ ...message, ...saved }, { error: failure })]);
+      done();
+      return;
+    }
+    const { message: words, ...details } = failure;
+    done(Object.assign(new Error(words), details));
+  }
+
+  #failureOf(error: unknown): Failure {
+    if (error instanceof NotAskedError) {
+      const words = translator(this.#RED, "runtime");
+      const code = error.key === "bad-folder" ? "REGARDS_FOLDER" : "REGARDS_NO_ORDER";
+      return { code, message: words(error.key) };
+    }
+    if (error instanceof WebTrouble) {
+      return { code: error.code, message: this.#sentence(error) };
+    }
+    return { code: "REGARDS_DOWNLOAD", message: error instanceof Error ? error.message : String(error) };
+  }
+
+  #failureIn({ failed, saved, notices }: Outcome): Failure {
+    const [first] = failed;
+    if (first === undefined) {
+      return this.#failureOf(new WebTrouble("notice", { count: notices.length }));
+    }
+    const codes = new Set(failed.map(({ trouble }) => trouble.code));
+    const cause = this.#sentence(first.trouble);
+    const values = {
+      count: failed.length,
+      total: failed.length + saved.length,
+      name: first.file.name,
+      cause,
+    };
+    return {
+      code: codes.size === 1 ? first.trouble.code : "REGARDS_INCOMPLETE",
+      message: translator(this.#RED, "runtime")("not-fetched", values),
+      failed: failed.map(({ file, trouble }) => ({
+        name: file.name,
+        code: trouble.code,
+        message: this.#sentence(trouble),
+      })),
+    };
+  }
+
+  #sentence({ trouble, values }: WebTrouble): string {
+    return downloadTranslator(this.#RED, "trouble")(trouble, values);
+  }
+}
+
+/** The end of a URN is what tells it from others. */
+function short(urn: string): string {
+  return urn.length > 20 ? `…${urn.slice(-16)}` : urn;
+}
