@@ -2,17 +2,16 @@
  * A file while it is not whole: `<name>.part` beside its final name. Enters: chunks. Leaves: their number and their
  * sum; and, when it is synced and renamed, a file that is whole. It does not know where the chunks come from.
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { DiskWriter } from "./disk-writer";
 import { troubleOfDisk, WebTrouble } from "./troubles";
 
 /** The end of the name of a file that is not whole. */
 export const PART = ".part";
 
-/** So much is written at a time: fewer turns, and memory that does not grow. */
-const BATCH_BYTES = 1024 * 1024;
 /** Where nobody has said how large it will be, the disk keeps this much, looked at every so often. */
 const KEPT_FREE_BYTES = 256 * 1024 * 1024;
 const LOOK_EVERY_BYTES = 64 * 1024 * 1024;
@@ -47,21 +46,10 @@ export async function writePart(
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
     return await open(`${path}${PART}`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
   });
-  const hash: Hash | undefined = algorithm === undefined ? undefined : createHash(algorithm);
+  const hash = algorithm === undefined ? undefined : createHash(algorithm);
   let size = 0;
   let looked = 0;
-  let batch: Buffer[] = [];
-  let batched = 0;
-  let writing: Promise<void> = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    const full = batch;
-    batch = [];
-    batched = 0;
-    // One batch is written while the next one comes in, and no more than one.
-    await writing;
-    writing = writeAll(handle, full);
-    writing.catch(() => undefined);
-  };
+  const writer = new DiskWriter(handle, hash);
   try {
     for await (const chunk of chunks) {
       size += chunk.length;
@@ -72,26 +60,17 @@ export async function writePart(
         looked = size;
         await checkRoom(dirname(path), LOOK_EVERY_BYTES + KEPT_FREE_BYTES);
       }
-      hash?.update(chunk);
       counted?.(chunk.length);
-      batch.push(chunk);
-      batched += chunk.length;
-      if (batched >= BATCH_BYTES) {
-        await flush();
-      }
+      await writer.write(chunk);
     }
-    await flush();
-    await onDisk(async () => {
-      await writing;
-      await handle.sync();
-    });
+    await writer.end();
+    return { size, sum: hash?.digest("hex") };
   } catch (error) {
     throw troubleOfDisk(error);
   } finally {
-    await writing.catch(() => undefined);
+    await writer.settled();
     await handle.close();
   }
-  return { size, sum: hash?.digest("hex") };
 }
 
 /** Gives a whole part its final name, and sees to it that the name is on the disk too. */
@@ -135,21 +114,6 @@ export async function syncFolder(folder: string): Promise<void> {
     // Some network file systems refuse; the file itself is synced.
   } finally {
     await handle?.close();
-  }
-}
-
-async function writeAll(handle: FileHandle, buffers: Buffer[]): Promise<void> {
-  const total = buffers.reduce((sum, { length }) => sum + length, 0);
-  if (total === 0) {
-    return;
-  }
-  let { bytesWritten } = await handle.writev(buffers);
-  if (bytesWritten < total) {
-    // Rare: the disk is nearly full, or a signal came.
-    const whole = Buffer.concat(buffers);
-    while (bytesWritten < total) {
-      bytesWritten += (await handle.write(whole, bytesWritten)).bytesWritten;
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { measureDownload } from "./measures/download";
 import { measureGrowth } from "./measures/growth";
 import { measureForeign, measureIdle } from "./measures/idle";
 import { measureIn, measureInMatrix } from "./measures/in";
@@ -26,6 +27,7 @@ const MEASURES = {
   start: measureStartUp,
   hooks: measureForeign,
   growth: measureGrowth,
+  download: measureDownload,
   queues: measureInMatrix,
 } as const satisfies Readonly<Record<string, (stage: Stage) => Promise<Section>>>;
 

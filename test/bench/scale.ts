@@ -22,6 +22,9 @@ export interface Scale {
   readonly nodes: readonly number[];
   readonly bodies: readonly { readonly bytes: number; readonly events: number }[];
   readonly tenants: readonly number[];
+  readonly downloadRounds: number;
+  readonly downloadFiles: number;
+  readonly downloadBytes: number;
 }
 
 export const FULL: Scale = {
@@ -48,6 +51,9 @@ export const FULL: Scale = {
     { bytes: 1_000_000, events: 200 },
   ],
   tenants: [1, 5, 50],
+  downloadRounds: 3,
+  downloadFiles: 8,
+  downloadBytes: 1_280 * 1024 * 1024,
 };
 
 export const SHORT: Scale = {
@@ -70,4 +76,7 @@ export const SHORT: Scale = {
   nodes: [1, 3],
   bodies: [{ bytes: 10_000, events: 50 }],
   tenants: [5],
+  downloadRounds: 1,
+  downloadFiles: 2,
+  downloadBytes: 1024 * 1024,
 };

@@ -1,0 +1,27 @@
+/**
+ * The bare way from a server to the disk, for the bench: `pipeline`, file after file, nothing compared and nothing
+ * synced. `node pipeline-process.js <address> <files> <folder>`; it prints the milliseconds it took.
+ */
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+async function fetchAll(address: string, files: number, folder: string): Promise<void> {
+  const began = performance.now();
+  for (let file = 1; file <= files; file++) {
+    const request = get(`${address}/api/v1/rs-order/orders/files/${file}`);
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    await pipeline(answer, createWriteStream(join(folder, `raw-${file}.dat`)));
+  }
+  console.log(performance.now() - began);
+}
+
+if (require.main === module) {
+  const [, , address = "", files = "", folder = ""] = process.argv;
+  fetchAll(address, Number(files), folder).catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
