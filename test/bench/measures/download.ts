@@ -6,14 +6,17 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { FlowNode } from "../../support/test-node-red";
-import type { Section } from "../result";
+import type { Row, Section } from "../result";
 import type { Stage } from "../stage";
 import { spreadOf } from "../statistics";
+import { YOUNG } from "./memory";
 
 const MEBIBYTE = 2 ** 20;
 const RAW = resolve(__dirname, "../raw");
 const LIMIT_MS = 900_000;
 const LOOK_EVERY_MS = 100;
+
+type Environment = Readonly<Record<string, string>>;
 
 /** One download: how long it took, and what it cost above idle in MiB. */
 interface Cost {
@@ -29,20 +32,23 @@ export async function measureDownload(stage: Stage): Promise<Section> {
   });
   try {
     const address = await addressOf(server);
-    const ours: Cost[] = [];
+    const costs = YOUNG.map(({ name, env }) => ({ name, env, ours: [] as Cost[] }));
     const raw: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       raw.push(await bare(address, files, folder));
-      ours.push(await cost(stage, address, folder));
-      const said = `${Math.round(ours.at(-1)?.elapsed ?? 0)} ms, ${ours.at(-1)?.peak.toFixed(1)} MiB above idle`;
-      stage.say(`  round ${round + 1}: ${said}; bare ${Math.round(raw.at(-1) ?? 0)} ms`);
+      stage.say(`  round ${round + 1}: bare ${Math.round(raw.at(-1) ?? 0)} ms`);
+      for (const { name, env, ours } of costs) {
+        const { elapsed, peak } = await cost(stage, address, folder, env);
+        ours.push({ elapsed, peak });
+        stage.say(`    ${Math.round(elapsed)} ms, ${peak.toFixed(1)} MiB above idle, ${name}`);
+      }
     }
     const gibibytes = ((files * bytes) / 2 ** 30).toFixed(2);
     return {
       title: `An order of ${files} files, ${gibibytes} GiB (raw: a bare pipeline, nothing compared or synced)`,
-      rows: [
+      rows: costs.flatMap(({ name, ours }): Row[] => [
         {
-          what: "speed, compared and synced",
+          what: `speed, compared and synced, ${name}`,
           ours: spreadOf(ours.map(({ elapsed }) => elapsed)),
           raw: spreadOf(raw),
           unit: "ms",
@@ -51,7 +57,7 @@ export async function measureDownload(stage: Stage): Promise<Section> {
           bar: { kind: "at least", value: 0.9 },
         },
         {
-          what: "peak RSS above idle",
+          what: `peak RSS above idle, ${name}`,
           ours: spreadOf(ours.map(({ peak }) => peak)),
           raw: undefined,
           unit: "MiB",
@@ -59,7 +65,7 @@ export async function measureDownload(stage: Stage): Promise<Section> {
           resultUnit: "MiB",
           bar: { kind: "under", value: 64 },
         },
-      ],
+      ]),
     };
   } finally {
     server.kill();
@@ -87,8 +93,8 @@ async function bare(address: string, files: number, folder: string): Promise<num
 }
 
 /** A fresh Node-RED each time, looked at from outside while it works. */
-async function cost(stage: Stage, address: string, folder: string): Promise<Cost> {
-  const nodeRed = await stage.anotherNodeRed();
+async function cost(stage: Stage, address: string, folder: string, env: Environment): Promise<Cost> {
+  const nodeRed = await stage.anotherNodeRed(env);
   let isOver = false;
   try {
     await nodeRed.deploy(flow(address, join(folder, "ours")));

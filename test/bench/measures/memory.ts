@@ -23,7 +23,7 @@ const FEED_EVERY_MS = 20;
  * lives at a time: up to 64 MiB more in Node.js 24, in one step, for any flow that runs long enough. Held at
  * the 16 MiB of Node.js 20 and 22, it does not hide what a node keeps.
  */
-const YOUNG: readonly { readonly name: string; readonly env: Readonly<Record<string, string>> }[] = [
+export const YOUNG: readonly { readonly name: string; readonly env: Readonly<Record<string, string>> }[] = [
   { name: "as Node.js comes", env: {} },
   { name: "--max-semi-space-size=16", env: { NODE_OPTIONS: "--max-semi-space-size=16" } },
 ];
