@@ -8,6 +8,7 @@
  * | `files:n` | files in each of them | 2 |
  * | `failing:n` | how many of the last files no storage can deliver | 0 |
  * | `bytes:n` | size of each file | 4096 |
+ * | `slow:n` | steps of work between two pieces of a file fetched by its id | 0 |
  * | `nothing:1` | the query finds no product at all | |
  */
 import { createHash } from "node:crypto";
@@ -54,6 +55,7 @@ export function select(queries: readonly string[], filters: Filters | undefined)
     fails: index >= firstFailing,
     productId: `PRODUCT_${String(index + 1).padStart(3, "0")}`,
     version: 1,
+    pause: words.get("slow") ?? 0,
   }));
   const subOrders = Array.from({ length: total / perSubOrder }, (_, index) =>
     files.slice(index * perSubOrder, (index + 1) * perSubOrder).filter((file) => passes(file, filters)),
