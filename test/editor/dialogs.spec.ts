@@ -1,13 +1,13 @@
 /** The dialogs in a real browser, on both Node-REDs and in both languages: what a flow author sees and does. */
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
-import { TYPES } from "../package/sources";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
 
-const NODES = TYPES.filter((type) => type !== "regards-broker");
+const NODES = TYPES.filter((type) => !CONFIG_TYPES.includes(type));
 
 const BROKER = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "project1" };
 
@@ -172,9 +172,25 @@ describe("the editor", function () {
             assert.deepEqual(found, []);
             const { valid, errors } = await editor.state(id);
             assert.equal(valid, false);
-            assert.match(errors.join("; "), /Broker/, "a node without a broker says so");
+            const missing = type === "regards-download" ? /REGARDS web|Web REGARDS/ : /Broker/;
+            assert.match(errors.join("; "), missing, "a node without its config node says so");
           });
         }
+
+        it("shows the web node's dialog with its labels on one line, and says what is wrong in it", async () => {
+          await editor.import([{ id: "web-side", type: "regards-web", tenant: "project1" }]);
+          await editor.open("web-side", "regards-web");
+
+          assert.deepEqual(await flaws(editor), []);
+          await editor.fill("address", "ftp://regards.example.org");
+          assert.equal(await editor.objection("address"), sentences.address);
+          await editor.fill("address", "https://regards.example.org/prefix");
+          await editor.done();
+
+          const { valid, properties } = await editor.state("web-side");
+          assert.equal(valid, true);
+          assert.equal(properties.login, "body");
+        });
 
         it("shows every tab of the broker's dialog with its labels on one line and translated", async () => {
           await editor.import([{ ...BROKER, id: "tabs" }]);
@@ -457,7 +473,7 @@ describe("the editor", function () {
         });
 
         it("has help for every node in the language of the editor", async () => {
-          for (const type of [...NODES, "regards-broker"]) {
+          for (const type of [...NODES, ...CONFIG_TYPES]) {
             const help = await editor.help(type);
             assert.match(help, locale === "fr-FR" ? /Réglages/ : /Settings/, type);
           }

@@ -44,6 +44,7 @@ describe("the palette", function () {
             "submit out",
             "worker out",
             "ack out",
+            "download",
           ]);
           for (const name of await names.all()) {
             assert.ok(((await name.boundingBox())?.height ?? 99) < 30, String(await name.textContent()));

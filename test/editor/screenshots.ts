@@ -6,7 +6,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { Example } from "../examples/example";
-import { TYPES } from "../package/sources";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { startSimulator } from "../simulator/simulator";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
@@ -15,7 +15,7 @@ import { Editor, type Look } from "./editor";
 
 const PICTURES = join(__dirname, "pictures");
 
-const NODES = TYPES.filter((type) => /-(?:in|out)$/.test(type));
+const NODES = TYPES.filter((type) => !CONFIG_TYPES.includes(type));
 
 const LOOKS: readonly Look[] = (["en-US", "fr-FR"] as const).flatMap((locale) =>
   (["light", "dark"] as const).map((theme) => ({ locale, theme })),
@@ -27,8 +27,10 @@ const FLOW = [
     ...{ id: "broker", type: "regards-broker", hosts: "rabbit1.example.org, rabbit2.example.org" },
     ...{ tenant: "project1", address: "https://regards.example.org" },
   },
+  { id: "web", type: "regards-web", address: "https://regards.example.org", tenant: "project1" },
   ...NODES.map((type, place) => ({
-    ...{ id: type, type, broker: "broker", recipientLabel: "archive", wires: [] },
+    ...{ id: type, type, broker: "broker", web: "web", recipientLabel: "archive", folder: "/data/regards" },
+    wires: [],
     ...{ x: 300, y: 100 + 160 * place },
   })),
 ];
@@ -58,6 +60,9 @@ async function drawDialogs(browser: Browser, url: string, look: Look): Promise<v
   await editor.dialog.locator("summary").click();
   await draw("regards-order-in.advanced");
   await editor.cancel();
+  await editor.open("web", "regards-web");
+  await draw("regards-web");
+  await editor.cancel();
   await editor.open("broker", "regards-broker");
   for (const [place, tab] of ["connection", "security", "regards"].entries()) {
     await editor.page.locator("#regards-broker-tabs a").nth(place).click();
@@ -73,10 +78,17 @@ async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: Rab
     amqp: { hostname: host, port, username: user, password, vhost },
   });
   try {
-    const example = Example.read("1 - Auto-download orders").with("regards-broker", {
-      ...{ hosts: `${host}:${port}`, vhost, tenant: "project1", address: regards.address },
-      credentials: { user, password },
-    });
+    const { login, password: webPassword } = regards.user;
+    const example = Example.read("1 - Auto-download orders")
+      .with("regards-broker", {
+        ...{ hosts: `${host}:${port}`, vhost, tenant: "project1", address: regards.address },
+        credentials: { user, password },
+      })
+      .with("regards-web", {
+        ...{ address: regards.address, tenant: "project1" },
+        credentials: { user: login, password: webPassword },
+      })
+      .with("regards-download", { folder: "/data/regards" });
     await nodeRed.deploy(example.nodes);
     const [config] = example.ofType("regards-broker");
     const [intake] = example.ofType("regards-order-in");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { nodeFor } from "../../support/node-binary.mjs";
 import type { FlowNode } from "../../support/test-node-red";
 import type { Row, Section } from "../result";
 import type { Stage } from "../stage";
@@ -33,10 +34,12 @@ export async function measureDownload(stage: Stage): Promise<Section> {
   try {
     const address = await addressOf(server);
     const costs = YOUNG.map(({ name, env }) => ({ name, env, ours: [] as Cost[] }));
-    const raw: number[] = [];
+    const raw: Cost[] = [];
     for (let round = 0; round < rounds; round += 1) {
       raw.push(await bare(address, files, folder));
-      stage.say(`  round ${round + 1}: bare ${Math.round(raw.at(-1) ?? 0)} ms`);
+      stage.say(
+        `  round ${round + 1}: bare ${Math.round(raw.at(-1)?.elapsed ?? 0)} ms, ${raw.at(-1)?.peak.toFixed(1)} MiB`,
+      );
       for (const { name, env, ours } of costs) {
         const { elapsed, peak } = await cost(stage, address, folder, env);
         ours.push({ elapsed, peak });
@@ -50,16 +53,16 @@ export async function measureDownload(stage: Stage): Promise<Section> {
         {
           what: `speed, compared and synced, ${name}`,
           ours: spreadOf(ours.map(({ elapsed }) => elapsed)),
-          raw: spreadOf(raw),
+          raw: spreadOf(raw.map(({ elapsed }) => elapsed)),
           unit: "ms",
-          result: spreadOf(ours.map(({ elapsed }, round) => (raw[round] ?? Number.NaN) / elapsed)),
+          result: spreadOf(ours.map(({ elapsed }, round) => (raw[round]?.elapsed ?? Number.NaN) / elapsed)),
           resultUnit: "×",
           bar: { kind: "at least", value: 0.9 },
         },
         {
           what: `peak RSS above idle, ${name}`,
           ours: spreadOf(ours.map(({ peak }) => peak)),
-          raw: undefined,
+          raw: spreadOf(raw.map(({ peak }) => peak)),
           unit: "MiB",
           result: spreadOf(ours.map(({ peak }) => peak)),
           resultUnit: "MiB",
@@ -80,13 +83,15 @@ async function addressOf({ stdout }: ChildProcess): Promise<string> {
   throw new Error("the file server ended");
 }
 
-async function bare(address: string, files: number, folder: string): Promise<number> {
+/** By the same Node.js that Node-RED runs on. */
+async function bare(address: string, files: number, folder: string): Promise<Cost> {
   const into = join(folder, "raw");
   await mkdir(into);
   try {
     const program = [join(RAW, "pipeline-process.js"), address, String(files), into];
-    const { stdout } = await promisify(execFile)(process.execPath, program);
-    return Number(stdout);
+    const { stdout } = await promisify(execFile)(await nodeFor(5), program);
+    const { elapsed, peak } = JSON.parse(stdout) as Cost;
+    return { elapsed, peak: peak / MEBIBYTE };
   } finally {
     await rm(into, { recursive: true });
   }
