@@ -14,10 +14,10 @@ import { downloadOrder } from "../web/order-download";
 import { PATIENCE, type Patience } from "../web/patience";
 import { downloadProduct } from "../web/product-download";
 import { Slots, type Turns } from "../web/slots";
-import { WebTrouble } from "../web/troubles";
 import type { Web } from "../web/web";
 import type { ConfigUse } from "./config-use";
-import { type DownloadAsked, downloadAskedBy, NotAskedError } from "./download-asked";
+import { type DownloadAsked, downloadAskedBy } from "./download-asked";
+import { failureIn, failureOf } from "./download-failure";
 import type { DownloadSettings } from "./download-settings";
 import { DownloadProgress } from "./download-status";
 import { StatusDisplay } from "./status";
@@ -31,13 +31,6 @@ interface Open {
   readonly message: NodeMessageInFlow;
   readonly send: Send;
   readonly done: Done;
-}
-
-/** What is said of a message that failed, on the third output or to Catch. */
-interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly failed?: readonly { readonly name: string; readonly code: string; readonly message: string }[];
 }
 
 /** Status, once a second at most. */
@@ -229,7 +222,7 @@ export class DownloadMessages {
 
   #fail(open: Open, error: unknown, outcome: Outcome | undefined): void {
     const { message, send, done } = open;
-    const failure = outcome === undefined ? this.#failureOf(error) : this.#failureIn(outcome);
+    const failure = outcome === undefined ? failureOf(this.#RED, error) : failureIn(this.#RED, outcome);
     this.#progress.ended("failed", 0);
     // Asked anew for every message: a *Modified Nodes* deploy rewires a node without restarting it.
     if (leadsTo(this.#node as unknown as FlowNode, FAILED) === "running") {
@@ -241,46 +234,6 @@ export class DownloadMessages {
     }
     const { message: words, ...details } = failure;
     done(Object.assign(new Error(words), details));
-  }
-
-  #failureOf(error: unknown): Failure {
-    if (error instanceof NotAskedError) {
-      const words = translator(this.#RED, "runtime");
-      const code = error.key === "bad-folder" ? "REGARDS_FOLDER" : "REGARDS_NO_ORDER";
-      return { code, message: words(error.key) };
-    }
-    if (error instanceof WebTrouble) {
-      return { code: error.code, message: this.#sentence(error) };
-    }
-    return { code: "REGARDS_DOWNLOAD", message: error instanceof Error ? error.message : String(error) };
-  }
-
-  #failureIn({ failed, saved, notices }: Outcome): Failure {
-    const [first] = failed;
-    if (first === undefined) {
-      return this.#failureOf(new WebTrouble("notice", { count: notices.length }));
-    }
-    const codes = new Set(failed.map(({ trouble }) => trouble.code));
-    const cause = this.#sentence(first.trouble);
-    const values = {
-      count: failed.length,
-      total: failed.length + saved.length,
-      name: first.file.name,
-      cause,
-    };
-    return {
-      code: codes.size === 1 ? first.trouble.code : "REGARDS_INCOMPLETE",
-      message: translator(this.#RED, "runtime")("not-fetched", values),
-      failed: failed.map(({ file, trouble }) => ({
-        name: file.name,
-        code: trouble.code,
-        message: this.#sentence(trouble),
-      })),
-    };
-  }
-
-  #sentence({ trouble, values }: WebTrouble): string {
-    return downloadTranslator(this.#RED, "trouble")(trouble, values);
   }
 }
 

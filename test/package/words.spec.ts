@@ -287,7 +287,7 @@ describe("the words", () => {
       .filter((code) => !/_(?:UNSENT|CLOSED)$/.test(code));
     const ofDownloads = [
       ...new Set(Object.values(TROUBLES).map(({ code }) => code)),
-      ...codesIn("src/nodes/download-messages.ts", /[\s\S]*/),
+      ...codesIn("src/nodes/download-failure.ts", /[\s\S]*/),
     ];
     const codesOf = (type: string): readonly string[] => {
       if (type === "regards-download") {
