@@ -51,7 +51,7 @@ async function drawDialogs(browser: Browser, url: string, look: Look): Promise<v
   };
   await editor.import(FLOW);
   for (const id of NODES) {
-    await editor.open(id);
+    await editor.openSelected(id);
     await draw(id);
     await editor.cancel();
   }
