@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { until } from "../support/until";
 import { allShown } from "./debug-sidebar";
 import { Example } from "./example";
 import { type ExampleStage, playExample } from "./example-stage";
@@ -28,6 +29,8 @@ for (const version of [5, 4] as const) {
       const done = once(stage.regards.events, "orderDone");
       await stage.regards.requestOrder({ queries: ["subOrders:4 AND files:2"] });
       const [{ orderId }] = await done;
+      // An event may bring what the next one tells of, which then finds nothing left.
+      await until(() => shownAsSaved().length === 8, { what: "eight files", timeout: 20_000 });
       await stage.shown("nothing left");
 
       const names = Array.from({ length: 8 }, (_, index) => `00${index + 1}`);
