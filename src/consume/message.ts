@@ -9,6 +9,8 @@ export interface EventMessage {
   readonly topic: string;
   readonly payload: unknown;
   readonly regards: Readonly<Record<string, unknown>>;
+  /** What an out-node was to remember of the request this answers. */
+  readonly request?: unknown;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -25,6 +27,7 @@ export interface Circumstances {
   readonly queue: string;
   readonly attempt: number;
   readonly deliveryId: string;
+  readonly request?: unknown;
 }
 
 /** The message for one event, recognised or not. */
@@ -33,7 +36,7 @@ export function eventMessage(
   delivery: Envelope,
   circumstances: Circumstances,
 ): EventMessage {
-  const { messageId, receivedAt, service, queue, attempt, deliveryId } = circumstances;
+  const { messageId, receivedAt, service, queue, attempt, deliveryId, request } = circumstances;
   const tenant = delivery.headers["regards.tenant"];
   const regards = {
     service,
@@ -55,6 +58,7 @@ export function eventMessage(
     topic: decoded.status ?? "",
     payload: ownCopy(decoded.payload),
     regards,
+    ...(request === undefined ? {} : { request }),
   };
   if (decoded.recognised) {
     Object.assign(regards, decoded.details);

@@ -121,6 +121,9 @@ export class Offering {
   #offer(event: EventInHand, decoded: Recognised | Unrecognised): void {
     const { host, service, settings, tracker } = this.#parts;
     const output = decoded.recognised ? decoded.output : outputNames(service).length;
+    const { correlationId } = decoded;
+    // Also where nothing is wired: that an answer came counts.
+    const request = host.answered(correlationId, decoded.recognised && decoded.final);
     const lead = host.leadsTo(output);
     event.output = output;
     event.phase = lead === "stopped" ? "stopped" : "flow";
@@ -134,7 +137,7 @@ export class Offering {
     if (decoded.recognised && decoded.unusableLink) {
       this.#log.unusableLink();
     }
-    const message = this.#messageOf(event, decoded);
+    const message = this.#messageOf(event, decoded, request);
     const send = (): void => host.send(output, message);
     if (tracker === undefined) {
       send();
@@ -158,7 +161,7 @@ export class Offering {
     return { kind: "give-up", reason, node: this.#parts.service.name };
   }
 
-  #messageOf(event: EventInHand, decoded: Recognised | Unrecognised): EventMessage {
+  #messageOf(event: EventInHand, decoded: Recognised | Unrecognised, request: unknown): EventMessage {
     const { service, settings } = this.#parts;
     const { queue } = settings;
     const { delivery, redelivered, attempt, id } = event;
@@ -174,6 +177,7 @@ export class Offering {
         queue: this.#queueName(),
         attempt,
         deliveryId: id,
+        request,
       },
     );
   }

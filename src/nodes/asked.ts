@@ -16,7 +16,9 @@ export async function askedBy(
 ): Promise<Asked> {
   const values: Record<string, unknown> = { ...choices };
   for (const [name, { value, type }] of Object.entries(inputs)) {
-    values[name] = await evaluated(RED, node, value, type, message);
+    // A path or an expression that nobody wrote finds nothing.
+    const isBlank = value === "" && type !== "str";
+    values[name] = isBlank ? undefined : await evaluated(RED, node, value, type, message);
   }
   return { values, payload: message.payload, correlationId };
 }

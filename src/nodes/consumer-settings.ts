@@ -32,12 +32,16 @@ export interface Place {
   readonly installation: string;
 }
 
-/** @throws SettingsError */
+/**
+ * @param wasAsked whether a correlation id is remembered that a flow gave itself
+ * @throws SettingsError
+ */
 export function consumerSettings(
   definition: Definition,
   place: Place,
   service: Service,
   system: RegardsSystem,
+  wasAsked: (correlationId: string | undefined) => boolean = () => false,
 ): ConsumerSettings {
   refuseUnset(definition, PROPERTIES);
   const given = choice(definition, "correlationType", ["any", "mine", "prefix", "regex"]);
@@ -45,7 +49,7 @@ export function consumerSettings(
   const correlationType = service.correlationId === undefined ? "any" : given;
   return {
     queue: queuePlan(definition, place, service, system),
-    correlation: correlationTest(correlationType, comparedWith(definition)),
+    correlation: correlationTest(correlationType, comparedWith(definition), wasAsked),
     anyCorrelation: correlationType === "any",
     owner: text(definition, "owner", "") || undefined,
     contentType: text(definition, "contentType", "") || undefined,
@@ -130,6 +134,7 @@ function comparedWith(definition: Definition): string {
 function correlationTest(
   type: "any" | "mine" | "prefix" | "regex",
   value: string,
+  wasAsked: (correlationId: string | undefined) => boolean,
 ): (correlationId: string | undefined) => boolean {
   if (type !== "any" && value === "") {
     // It would let everything through, which is what "any" is for.
@@ -139,6 +144,7 @@ function correlationTest(
     case "any":
       return () => true;
     case "mine":
+      return (correlationId) => (correlationId?.startsWith(value) ?? false) || wasAsked(correlationId);
     case "prefix":
       return (correlationId) => correlationId?.startsWith(value) ?? false;
     case "regex": {

@@ -11,6 +11,7 @@ import { trackerOf } from "../completion/tracker";
 import { EventConsumer } from "../consume/event-consumer";
 import type { ConsumerHost } from "../consume/parts";
 import type { Service } from "../regards/services";
+import { askedRequestsOf } from "./asked-requests-of";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
 import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
@@ -40,7 +41,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     RED.nodes.createNode(this, definition);
     let display: StatusDisplay | undefined;
     let consumer: EventConsumer | undefined;
-    const host = hostOf(RED, this, () => display?.touch());
+    const host = hostOf(RED, this, definition.broker, () => display?.touch());
     const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
     const settled = definition as unknown as Definition;
     const { system: known } = link ?? {};
@@ -49,7 +50,8 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
 
     const start = ({ system, broker, server }: RegardsLink): BrokerUse => {
       const place = { id: this.id, installation: installationOf(RED) };
-      const settings = consumerSettings(settled, place, service, system);
+      const asked = askedRequestsOf(RED, definition.broker);
+      const settings = consumerSettings(settled, place, service, system, (id) => asked.has(id));
       const life = {
         nodeId: this.id,
         name: `${type} "${this.name || this.id}"`,
@@ -140,10 +142,11 @@ function isInFlows(RED: NodeAPI, id: string): boolean {
   return isPlaced(nodes, id);
 }
 
-function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
+function hostOf(RED: NodeAPI, node: Node, brokerId: string, changed: () => void): ConsumerHost {
   // `wires` exists at run time and is missing from the published types.
   const sender = node as unknown as FlowNode;
   const runtime = runtimeOf(RED);
+  const asked = askedRequestsOf(RED, brokerId);
   return {
     log: logOf(RED, node),
     newMessageId: () => RED.util.generateId(),
@@ -151,6 +154,7 @@ function hostOf(RED: NodeAPI, node: Node, changed: () => void): ConsumerHost {
     stoppedNode: (output) => stoppedBehind(runtime, sender, output),
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
+    answered: (correlationId, isFinal) => asked.answered(correlationId, isFinal),
     changed,
     debug: (words) => node.debug(words),
     statusWord: translator(RED, "status"),

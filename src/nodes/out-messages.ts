@@ -8,6 +8,7 @@ import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
+import type { AskedRequest, AskedRequests } from "../publish/asked-requests";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
 import { RefusedError } from "../publish/refusal";
@@ -17,6 +18,7 @@ import type { OutSettings } from "../publish/settings";
 import { newCorrelationId } from "../regards/correlation";
 import type { RequestKind } from "../regards/requests";
 import { askedBy } from "./asked";
+import { askedRequestsOf } from "./asked-requests-of";
 import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { ExchangeOfNodes } from "./exchange-of-nodes";
@@ -59,6 +61,9 @@ export class OutMessages {
   /** What was left by the node before this one, on its way in. */
   readonly #resumed = new Map<object, Open>();
   readonly #earlier = new EarlierTries();
+  /** Only requests are answered, an acknowledgement is not. */
+  readonly #asked: AskedRequests | undefined;
+  readonly #stopListening: (() => void) | undefined;
   #requester: Requester | undefined;
   #isClosed = false;
 
@@ -75,6 +80,10 @@ export class OutMessages {
     this.#node = node;
     this.#kind = kind;
     this.#settings = settings;
+    this.#asked = kind.repeat === "never" ? askedRequestsOf(RED, brokerId) : undefined;
+    this.#stopListening = this.#asked?.onNoAnswer(node.id, (asked) =>
+      node.send([null, null, noAnswer(asked)]),
+    );
     this.#handover = handoverOf(RED.events);
     // A node and its successor have the same id, inside a subflow and on another tab too.
     this.#handover.arrive(node.id);
@@ -139,6 +148,7 @@ export class OutMessages {
   /** The node goes; to be called before its use of the broker is closed. */
   close(): void {
     this.#isClosed = true;
+    this.#stopListening?.();
     this.#exchange.stop();
     this.#handover.leave(this.#node.id, this.#open, (left) => this.#report(left));
   }
@@ -183,9 +193,13 @@ export class OutMessages {
     try {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
+      if (requester !== undefined && open.sent === undefined) {
+        await this.#remember(open.request);
+      }
       const sent = open.sent ?? (await requester?.send(open.request));
       if (sent !== undefined && this.#open.has(open)) {
         open.sent = sent;
+        this.#forgetRefused(open.request, sent);
         this.#earlier.ended(open.message._msgid, open.request, sent.published);
         this.#tell(open, sent);
       }
@@ -202,6 +216,38 @@ export class OutMessages {
     const request = new Request(this.#kind, asked);
     this.#earlier.resume(message._msgid, request);
     return request;
+  }
+
+  /** Before it is published, once: its answer may be faster than the broker's confirm. */
+  async #remember(request: Request): Promise<void> {
+    const correlationId = this.#answeredAs(request);
+    if (this.#asked === undefined || correlationId === undefined || request.isRemembered) {
+      return;
+    }
+    const { noAnswerAfter, store } = this.#settings;
+    request.isRemembered = true;
+    const asked = { correlationId, service: this.#kind.name, nodeId: this.#node.id };
+    await this.#asked.remember(asked, request.asked.values.remember, noAnswerAfter, store);
+  }
+
+  /** What was refused is never answered; what is uncertain may be. */
+  #forgetRefused(request: Request, sent: Sent): void {
+    const correlationId = this.#answeredAs(request);
+    if (!sent.published && sent.error.code !== "REGARDS_UNCERTAIN" && correlationId !== undefined) {
+      this.#asked?.forget(correlationId);
+    }
+  }
+
+  /** The id its answers carry; undefined where nothing was asked, and where it cannot even be told. */
+  #answeredAs({ asked }: Request): string | undefined {
+    if (this.#asked === undefined || asked.values.action === "cancel") {
+      return undefined;
+    }
+    try {
+      return this.#kind.keysOf(asked)[0];
+    } catch {
+      return undefined;
+    }
   }
 
   #tell(open: Open, sent: Sent): void {
@@ -253,4 +299,18 @@ export class OutMessages {
   #noBroker(): Error {
     return new Error(translator(this.#RED, "runtime")("no-broker"));
   }
+}
+
+/** What leaves by the third output. */
+function noAnswer({ correlationId, service, askedAt, request }: AskedRequest): NodeMessage {
+  const since = new Date(askedAt).toISOString();
+  const message: NodeMessage & { regards: object; request?: unknown } = {
+    topic: "no answer",
+    payload: { correlationId, askedAt: since },
+    regards: { service, correlationId, askedAt: since },
+  };
+  if (request !== undefined) {
+    message.request = JSON.parse(request);
+  }
+  return message;
 }

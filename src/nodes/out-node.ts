@@ -6,6 +6,7 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { restartsOf } from "../completion/restarts";
 import type { OutSettings } from "../publish/settings";
 import type { RequestKind } from "../regards/requests";
+import { refuseUnknownStore } from "./asked-requests-of";
 import { useBroker } from "./broker-use";
 import { OutMessages } from "./out-messages";
 import { outSettings } from "./out-node-settings";
@@ -24,6 +25,7 @@ export function registerOutNode(RED: NodeAPI, type: string, kind: RequestKind): 
     let settings: OutSettings;
     try {
       settings = outSettings(definition as unknown as Definition, kind);
+      refuseUnknownStore(RED, settings.store);
     } catch (error) {
       reportSettings(RED, this, error);
       return;

@@ -12,6 +12,8 @@ export class Request {
   readonly asked: Asked;
   /** The outbox has taken it once: it has a right to be taken again. */
   wasTaken = false;
+  /** What its answers are to bring back is in the memory of requests. */
+  isRemembered = false;
   readonly #ids = new Map<string, string>();
   readonly #confirmed = new Map<string, string>();
 

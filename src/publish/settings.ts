@@ -10,6 +10,10 @@ export interface TypedInput {
 export interface OutSettings {
   readonly inputs: Readonly<Record<string, TypedInput>>;
   readonly choices: Readonly<Record<string, string>>;
+  /** When to say that no answer came, in milliseconds; 0 for never. */
+  readonly noAnswerAfter: number;
+  /** The context store in which requests are remembered; undefined for the default one. */
+  readonly store: string | undefined;
   /** So many messages may wait for the broker. */
   readonly outboxLimit: number;
 }

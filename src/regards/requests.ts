@@ -57,6 +57,9 @@ const REQUEST_LOG = {
   unpublished: "closed-unrequested",
 };
 
+/** What every request may have: the id its answers carry, and what they bring back as `msg.request`. */
+const ASKED = { correlationId: ["", "str"], remember: ["", "msg"] } as const;
+
 /** Orders, and their cancelling (rs-order). */
 export const orderRequests: RequestKind = {
   name: "order",
@@ -66,7 +69,7 @@ export const orderRequests: RequestKind = {
     dataTypes: ["", "str"],
     fileNames: ["", "str"],
     sizeLimit: ["", "str"],
-    correlationId: ["", "str"],
+    ...ASKED,
   },
   choices: { action: ["order", "cancel"], ask: ["products", "queries", "request"] },
   repeat: "never",
@@ -82,7 +85,7 @@ export const orderRequests: RequestKind = {
 export const submissionRequests: RequestKind = {
   name: "submission",
   eventClasses: [SUBMISSION_CLASS],
-  inputs: { owner: ["", "str"], session: ["", "str"], correlationId: ["", "str"] },
+  inputs: { owner: ["", "str"], session: ["", "str"], appId: ["", "str"], ...ASKED },
   choices: {},
   repeat: "never",
   codes: REQUEST_CODES,
@@ -97,7 +100,7 @@ export const submissionRequests: RequestKind = {
 export const workerRequests: RequestKind = {
   name: "worker",
   eventClasses: [WORKER_CLASS],
-  inputs: { owner: ["", "str"], session: ["", "str"], contentType: ["", "str"], correlationId: ["", "str"] },
+  inputs: { owner: ["", "str"], session: ["", "str"], contentType: ["", "str"], ...ASKED },
   choices: {},
   repeat: "never",
   codes: REQUEST_CODES,

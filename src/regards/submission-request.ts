@@ -28,6 +28,9 @@ const FILE_TYPES = [
 /** So many characters REGARDS keeps of an owner and of a session. */
 const LONGEST_NAME = 128;
 
+/** A short string of AMQP has so many bytes. */
+const LONGEST_APP_ID = 255;
+
 /** @throws RequestError when REGARDS would not answer it */
 export function submissionRequest(asked: Asked, system: RegardsSystem): Publication[] {
   const tenant = requestTenant(system);
@@ -43,7 +46,10 @@ export function submissionRequest(asked: Asked, system: RegardsSystem): Publicat
         contentType: "application/json",
         contentEncoding: "UTF-8",
         priority: 1,
-        appId: system.appId,
+        // rs-notifier can be told to copy a client's answers to it by this name.
+        appId: isBlank(asked.values.appId)
+          ? system.appId
+          : requestText(asked.values.appId, "appId", LONGEST_APP_ID),
         correlationId: body.correlationId,
         headers: {
           "regards.tenant": tenant,

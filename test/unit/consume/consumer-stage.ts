@@ -107,6 +107,7 @@ export class ConsumerStage {
           this.#send(output, message);
         },
         changed: () => undefined,
+        answered: () => undefined,
         debug: () => undefined,
         statusWord: (key: string) => key,
       },

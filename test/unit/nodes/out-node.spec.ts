@@ -108,6 +108,8 @@ describe("an acknowledging node", () => {
   function deploy(): FakeBroker {
     const broker = new FakeBroker();
     nodes.set("broker", {
+      // A context in which nothing is kept.
+      context: () => ({ keys: (_store: unknown, done: (error: null) => void) => done(null) }),
       regards: { broker, system: { namespace: "regards", appId: "node-red", tenant: "project1" } },
     });
     return broker;
@@ -119,6 +121,7 @@ describe("an acknowledging node", () => {
     node._flow = { getNode: (id) => nodes.get(id) };
     const RED = {
       events,
+      settings: {},
       nodes: { getNode: (id: string) => nodes.get(id) ?? null },
       util: {
         evaluateNodeProperty: (

@@ -147,6 +147,8 @@ describe("the settings of an acknowledging node", () => {
     assert.deepEqual(outSettings({}, acknowledgement), {
       inputs: { urn: { value: "payload", type: "msg" }, recipientLabel: { value: "", type: "str" } },
       choices: { target: "auto" },
+      noAnswerAfter: 0,
+      store: undefined,
       outboxLimit: 1_000,
     });
   });
