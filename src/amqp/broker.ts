@@ -26,6 +26,7 @@ export class Broker {
   readonly #said = new Set<FaultCode>();
   readonly #leaving = new Set<() => Promise<void>>();
   #isUnguarded = false;
+  #hasConnected = false;
   #isClosed = false;
   #users = 0;
   #idle: (() => void) | undefined;
@@ -110,6 +111,11 @@ export class Broker {
 
   #report(role: Role, state: ConnectionState, host: string): void {
     if (state.phase === "connected" || state.phase === "closing") {
+      const isFirst = state.phase === "connected" && !this.#hasConnected && this.#broken.size === 0;
+      if (isFirst) {
+        this.#log.info("first-connected", { host });
+      }
+      this.#hasConnected ||= state.phase === "connected";
       const broken = this.#broken.get(role);
       this.#broken.delete(role);
       if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {

@@ -11,7 +11,8 @@ import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
 import type { ConsumerLog } from "./consumer-log";
 import type { Endings } from "./endings";
 import type { EventInHand, InCharge } from "./event-in-hand";
-import { select } from "./filter";
+import { judge } from "./filter";
+import type { Seen } from "./last-event";
 import { type Offering, reasonOf } from "./offering";
 import type { ConsumerParts } from "./parts";
 
@@ -32,6 +33,7 @@ export interface DeliveriesParts {
   readonly retryQueue: RetryQueue | undefined;
   readonly log: ConsumerLog;
   readonly counters: DeliveryCounters;
+  readonly seen: Seen;
 }
 
 /** An event that was in hand at so many deaths of the process is taken for the cause of them. */
@@ -61,7 +63,7 @@ export class Deliveries {
   }
 
   #take(delivery: Delivery): void {
-    const { consumer, counters, offering } = this.#parts;
+    const { consumer, counters, offering, seen } = this.#parts;
     const { memory, service, settings, system, hasDied } = consumer;
     counters.received += 1;
     consumer.host.changed();
@@ -79,12 +81,14 @@ export class Deliveries {
       delivery.settle("accept");
       return;
     }
-    const decoded = select(delivery, service, settings, system);
-    if (decoded === undefined) {
+    const decoded = judge(delivery, service, settings, system);
+    if (typeof decoded === "string") {
       counters.filtered += 1;
+      seen.unwanted(decoded);
       delivery.settle("accept");
       return;
     }
+    seen.wanted(decoded, delivery);
     if (!decoded.recognised) {
       counters.unrecognised += 1;
     }

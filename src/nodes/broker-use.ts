@@ -54,7 +54,7 @@ export function useBroker(
     void leave(false);
     link = found;
     if (found === undefined) {
-      notConfigured(RED, node);
+      notConfigured(node);
       return;
     }
     try {
@@ -66,7 +66,7 @@ export function useBroker(
     stopListening = found.broker.onClosing(() => {
       const left = leave(false);
       if (!isClosed) {
-        notConfigured(RED, node);
+        notConfigured(node);
       }
       return left;
     });
