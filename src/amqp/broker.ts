@@ -51,6 +51,11 @@ export class Broker {
     return !this.#isClosed;
   }
 
+  /** How its two connections are. */
+  get states(): readonly ConnectionState[] {
+    return [this.#connections.consume.state, this.#connections.publish.state];
+  }
+
   /** The same broker once more and without a word in the log, for what is left to do; the caller closes it. */
   again(): Broker {
     return new Broker(this.#options, SILENT);

@@ -19,6 +19,7 @@ import type { ConsumerParts } from "./parts";
 /** What deliveries are counted in. */
 export interface DeliveryCounters {
   received: number;
+  redelivered: number;
   filtered: number;
   unrecognised: number;
 }
@@ -66,6 +67,7 @@ export class Deliveries {
     const { consumer, counters, offering, seen } = this.#parts;
     const { memory, service, settings, system, hasDied } = consumer;
     counters.received += 1;
+    counters.redelivered += delivery.redelivered ? 1 : 0;
     consumer.host.changed();
     // Copies of ours have ids, so that they need no mark: a classic queue forgets it when its broker is killed.
     const known = delivery.redelivered || this.#isCopy(delivery) ? memory.recognise(delivery) : undefined;

@@ -16,7 +16,7 @@ import { type Finding, Subscription } from "../amqp/subscription";
 import type { Told } from "../amqp/told";
 import { endingByHand, eventsOf, type WiredBack } from "./by-hand";
 import { ConsumerLog } from "./consumer-log";
-import { heldLongest, renewHeld } from "./deadline";
+import { heldLongest, longestHeld, renewHeld } from "./deadline";
 import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
 import type { Ending, EventInHand, InCharge } from "./event-in-hand";
@@ -39,7 +39,10 @@ export class EventConsumer implements InCharge {
   readonly #offering: Offering;
   readonly #log: ConsumerLog;
   readonly #watchdog: NodeJS.Timeout;
-  readonly #counters = { received: 0, filtered: 0, accepted: 0, rejected: 0, retried: 0, unrecognised: 0 };
+  readonly #counters = {
+    ...{ received: 0, redelivered: 0, filtered: 0, unrecognised: 0 },
+    ...{ accepted: 0, retried: 0, rejected: 0 },
+  };
   readonly #seen = new Seen(now);
   readonly #stopListening: () => void;
   readonly #stopFollowing: () => void;
@@ -127,6 +130,7 @@ export class EventConsumer implements InCharge {
       maxInFlight: settings.maxInFlight,
       counters: this.#counters,
       wanted,
+      heldSeconds: Math.floor((longestHeld(memory)?.age ?? 0) / 1_000),
       otherReaders,
       // Where an administrator's queue sends what is given up, nobody tells.
       ...(settings.queue.mode === "own" ? { deadLetters } : {}),

@@ -14,6 +14,8 @@ export interface ConsumerView {
   readonly counters: Readonly<Record<string, number>>;
   /** Why no events are taken although the connection is good: the flows they would go to do not run. */
   readonly paused?: "missing-type" | "stopped" | "safe-mode";
+  /** Since when the flow has the event it has had longest; 0 while it has none. */
+  readonly heldSeconds: number;
   /** How many events the filter let through, and the last of them. */
   readonly wanted?: number;
   readonly last?: Pick<LastEvent, "status" | "at">;

@@ -22,6 +22,8 @@ import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, SettingsError } from "./settings";
 import { consumerStatus, StatusDisplay } from "./status";
+import { tellingOf } from "./telling";
+import { toldByConsumer } from "./told";
 import { logOf, translator } from "./words";
 
 interface InNodeDef extends NodeDef {
@@ -103,6 +105,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       };
     };
 
+    tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, start);
     if (settled.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {

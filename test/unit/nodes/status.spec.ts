@@ -28,7 +28,14 @@ const at = (code: "login" | "lost") => ({
 });
 
 describe("the status of an in-node", () => {
-  const base = { connection: connected, subscription: consuming, inFlight: 0, maxInFlight: 10, counters: {} };
+  const base = {
+    connection: connected,
+    subscription: consuming,
+    inFlight: 0,
+    maxInFlight: 10,
+    heldSeconds: 0,
+    counters: {},
+  };
   const missing = (code: "queue-missing" | "exchange-missing" | "forbidden", subject: string) => ({
     phase: "waiting" as const,
     fault: { code, detail: "", subject },
