@@ -6,6 +6,7 @@ import { linkOf } from "../src/nodes/broker-options";
 import { registerTestRoute } from "../src/nodes/connection-test-route";
 import { registerHealthRoutes } from "../src/nodes/health-routes";
 import { installationOf } from "../src/nodes/installation";
+import { registerLastEventRoute } from "../src/nodes/last-event-route";
 import type { Definition } from "../src/nodes/settings";
 import { tellingOf } from "../src/nodes/telling";
 import { toldByBroker } from "../src/nodes/told";
@@ -39,4 +40,5 @@ export default function register(RED: NodeAPI): void {
   );
   registerTestRoute(RED);
   registerHealthRoutes(RED);
+  registerLastEventRoute(RED);
 }

@@ -16,6 +16,7 @@ import { type BrokerUse, useBroker } from "./broker-use";
 import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
+import { offerLastEvent } from "./last-event-route";
 import { NodeLives } from "./node-lives";
 import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
@@ -105,6 +106,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       };
     };
 
+    offerLastEvent(this, () => consumer?.lastEvent);
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, start);
     if (settled.settle === "manual") {
