@@ -4,8 +4,12 @@ import { Broker } from "../src/amqp/broker";
 import type { BrokerCredentials, BrokerNode } from "../src/nodes/broker-node";
 import { linkOf } from "../src/nodes/broker-options";
 import { registerTestRoute } from "../src/nodes/connection-test-route";
+import { registerHealthRoutes } from "../src/nodes/health-routes";
 import { installationOf } from "../src/nodes/installation";
+import { registerLastEventRoute } from "../src/nodes/last-event-route";
 import type { Definition } from "../src/nodes/settings";
+import { tellingOf } from "../src/nodes/telling";
+import { toldByBroker } from "../src/nodes/told";
 import { logOf, reportSettings } from "../src/nodes/words";
 
 export default function register(RED: NodeAPI): void {
@@ -19,6 +23,7 @@ export default function register(RED: NodeAPI): void {
     } catch (error) {
       reportSettings(RED, this, error);
     }
+    tellingOf(RED).register(this, () => toldByBroker(this.regards?.broker));
     this.on("close", (done: () => void) => {
       Promise.resolve(this.regards?.broker.close()).then(done, done);
     });
@@ -34,4 +39,6 @@ export default function register(RED: NodeAPI): void {
     },
   );
   registerTestRoute(RED);
+  registerHealthRoutes(RED);
+  registerLastEventRoute(RED);
 }

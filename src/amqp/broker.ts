@@ -26,6 +26,7 @@ export class Broker {
   readonly #said = new Set<FaultCode>();
   readonly #leaving = new Set<() => Promise<void>>();
   #isUnguarded = false;
+  #hasConnected = false;
   #isClosed = false;
   #users = 0;
   #idle: (() => void) | undefined;
@@ -48,6 +49,11 @@ export class Broker {
   /** False once its node was closed: nothing can be done by it any more. */
   get isOpen(): boolean {
     return !this.#isClosed;
+  }
+
+  /** How its two connections are. */
+  get states(): readonly ConnectionState[] {
+    return [this.#connections.consume.state, this.#connections.publish.state];
   }
 
   /** The same broker once more and without a word in the log, for what is left to do; the caller closes it. */
@@ -110,6 +116,11 @@ export class Broker {
 
   #report(role: Role, state: ConnectionState, host: string): void {
     if (state.phase === "connected" || state.phase === "closing") {
+      const isFirst = state.phase === "connected" && !this.#hasConnected && this.#broken.size === 0;
+      if (isFirst) {
+        this.#log.info("first-connected", { host });
+      }
+      this.#hasConnected ||= state.phase === "connected";
       const broken = this.#broken.get(role);
       this.#broken.delete(role);
       if (broken !== undefined && this.#broken.size === 0 && state.phase === "connected") {

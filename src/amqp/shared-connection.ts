@@ -20,6 +20,10 @@ export class SharedConnection {
     this.#changed = changed;
   }
 
+  get state(): ConnectionState {
+    return this.#connection?.state ?? { phase: "idle" };
+  }
+
   /** A share of it; after `close()` of one that never opens. */
   lease(): Lease {
     const connection = this.#connection ?? this.#create();

@@ -44,17 +44,24 @@ export function renewHeld(
   }
 }
 
-/** The event that the flow has held longest, once that is worth saying. */
-export function heldLongest({ events }: EventMemory, deadline: number): ConsumerView["held"] {
+/** The event that the flow has held longest, and for how many milliseconds. */
+export function longestHeld({
+  events,
+}: EventMemory): { readonly event: EventInHand; readonly age: number } | undefined {
   let longest: EventInHand | undefined;
   for (const event of events.values()) {
     if (event.phase === "flow" && (longest === undefined || event.since < longest.since)) {
       longest = event;
     }
   }
-  const age = longest === undefined ? 0 : now() - longest.since;
-  if (longest === undefined || age < Math.min(TELL_HOLDER_MS, deadline / 2)) {
+  return longest === undefined ? undefined : { event: longest, age: now() - longest.since };
+}
+
+/** Who holds an event, once that is worth saying. */
+export function heldLongest(memory: EventMemory, deadline: number): ConsumerView["held"] {
+  const { event, age = 0 } = longestHeld(memory) ?? {};
+  if (event === undefined || age < Math.min(TELL_HOLDER_MS, deadline / 2)) {
     return undefined;
   }
-  return { minutes: Math.round(age / 60_000), by: longest.run?.heldBy ?? "" };
+  return { minutes: Math.round(age / 60_000), by: event.run?.heldBy ?? "" };
 }

@@ -11,13 +11,15 @@ import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
 import type { ConsumerLog } from "./consumer-log";
 import type { Endings } from "./endings";
 import type { EventInHand, InCharge } from "./event-in-hand";
-import { select } from "./filter";
+import { judge } from "./filter";
+import type { Seen } from "./last-event";
 import { type Offering, reasonOf } from "./offering";
 import type { ConsumerParts } from "./parts";
 
 /** What deliveries are counted in. */
 export interface DeliveryCounters {
   received: number;
+  redelivered: number;
   filtered: number;
   unrecognised: number;
 }
@@ -32,6 +34,7 @@ export interface DeliveriesParts {
   readonly retryQueue: RetryQueue | undefined;
   readonly log: ConsumerLog;
   readonly counters: DeliveryCounters;
+  readonly seen: Seen;
 }
 
 /** An event that was in hand at so many deaths of the process is taken for the cause of them. */
@@ -61,9 +64,10 @@ export class Deliveries {
   }
 
   #take(delivery: Delivery): void {
-    const { consumer, counters, offering } = this.#parts;
+    const { consumer, counters, offering, seen } = this.#parts;
     const { memory, service, settings, system, hasDied } = consumer;
     counters.received += 1;
+    counters.redelivered += delivery.redelivered ? 1 : 0;
     consumer.host.changed();
     // Copies of ours have ids, so that they need no mark: a classic queue forgets it when its broker is killed.
     const known = delivery.redelivered || this.#isCopy(delivery) ? memory.recognise(delivery) : undefined;
@@ -79,12 +83,14 @@ export class Deliveries {
       delivery.settle("accept");
       return;
     }
-    const decoded = select(delivery, service, settings, system);
-    if (decoded === undefined) {
+    const decoded = judge(delivery, service, settings, system);
+    if (typeof decoded === "string") {
       counters.filtered += 1;
+      seen.unwanted(decoded);
       delivery.settle("accept");
       return;
     }
+    seen.wanted(decoded, delivery);
     if (!decoded.recognised) {
       counters.unrecognised += 1;
     }

@@ -4,6 +4,7 @@
  * known again and changes nothing. Enters: settings and a broker. Leaves: messages, and what a status is made of.
  * It never touches Node-RED itself: `ConsumerHost` does.
  */
+import { now } from "../amqp/clock";
 import { Copies } from "../amqp/copies";
 import { DeadLetters } from "../amqp/dead-letters";
 import { withDeadline } from "../amqp/deadline";
@@ -15,10 +16,11 @@ import { type Finding, Subscription } from "../amqp/subscription";
 import type { Told } from "../amqp/told";
 import { endingByHand, eventsOf, type WiredBack } from "./by-hand";
 import { ConsumerLog } from "./consumer-log";
-import { heldLongest, renewHeld } from "./deadline";
+import { heldLongest, longestHeld, renewHeld } from "./deadline";
 import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
 import type { Ending, EventInHand, InCharge } from "./event-in-hand";
+import { type LastEvent, Seen } from "./last-event";
 import { Offering } from "./offering";
 import type { ConsumerParts } from "./parts";
 import type { ConsumerView } from "./view";
@@ -37,7 +39,11 @@ export class EventConsumer implements InCharge {
   readonly #offering: Offering;
   readonly #log: ConsumerLog;
   readonly #watchdog: NodeJS.Timeout;
-  readonly #counters = { received: 0, filtered: 0, accepted: 0, rejected: 0, retried: 0, unrecognised: 0 };
+  readonly #counters = {
+    ...{ received: 0, redelivered: 0, filtered: 0, unrecognised: 0 },
+    ...{ accepted: 0, retried: 0, rejected: 0 },
+  };
+  readonly #seen = new Seen(now);
   readonly #stopListening: () => void;
   readonly #stopFollowing: () => void;
   #finding: Finding = { otherReaders: 0, deadLetters: 0, differs: undefined };
@@ -75,7 +81,7 @@ export class EventConsumer implements InCharge {
     this.#offering = new Offering(parts, this.#log, () => this.#subscription.queueName);
     const deliveries = new Deliveries({
       ...{ consumer: parts, inCharge: this, offering: this.#offering, endings: this.#endings },
-      ...{ retryQueue, log: this.#log, counters: this.#counters },
+      ...{ retryQueue, log: this.#log, counters: this.#counters, seen: this.#seen },
     });
     this.#subscription = new Subscription(
       connection,
@@ -116,20 +122,31 @@ export class EventConsumer implements InCharge {
     const { stoppedNode } = this.#offering;
     const { stuck } = this.#endings;
     const held = heldLongest(memory, settings.deadline);
+    const { count: wanted, last, nothingWanted } = this.#seen;
     return {
       connection: this.#lease.connection.state,
       subscription: this.#subscription.state,
       inFlight: memory.events.size,
       maxInFlight: settings.maxInFlight,
       counters: this.#counters,
-      deadLetters,
+      wanted,
+      heldSeconds: Math.floor((longestHeld(memory)?.age ?? 0) / 1_000),
       otherReaders,
+      // Where an administrator's queue sends what is given up, nobody tells.
+      ...(settings.queue.mode === "own" ? { deadLetters } : {}),
+      ...(last === undefined ? {} : { last: { status: last.status, at: last.at } }),
+      ...(nothingWanted === undefined ? {} : { nothingWanted }),
       ...(flows.pausedBy === undefined ? {} : { paused: flows.pausedBy }),
       ...(differs === undefined ? {} : { usedAsItIs: differs }),
       ...(stuck === undefined ? {} : { givingUp: { reason: stuck } }),
       ...(stoppedNode === undefined ? {} : { stoppedNode }),
       ...(held === undefined ? {} : { held }),
     };
+  }
+
+  /** The last event the filter let through, for a person to look at. */
+  get lastEvent(): LastEvent | undefined {
+    return this.#seen.last;
   }
 
   /**

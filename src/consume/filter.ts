@@ -10,18 +10,32 @@ import type { Service } from "../regards/services";
 import type { RegardsSystem } from "../regards/system";
 import type { ConsumerSettings } from "./settings";
 
+/** A condition of the filter, as the status names it. */
+export type Condition = "tenant" | "correlation" | "owner" | "content-type";
+
 /** The event, or undefined when it is somebody else's. */
 export function select(
   delivery: Delivery,
   service: Service,
   settings: ConsumerSettings,
-  { tenant: ours, address }: RegardsSystem,
+  system: RegardsSystem,
 ): Recognised | Unrecognised | undefined {
+  const judged = judge(delivery, service, settings, system);
+  return typeof judged === "string" ? undefined : judged;
+}
+
+/** The event, or the condition that it does not meet. */
+export function judge(
+  delivery: Delivery,
+  service: Service,
+  settings: ConsumerSettings,
+  { tenant: ours, address }: RegardsSystem,
+): Recognised | Unrecognised | Condition {
   const tenant = text(delivery.headers["regards.tenant"]);
   // Accepting a dead letter because it is somebody else's would destroy the last copy of it.
   const isLetter = isDeadLetter(delivery);
   if (!isLetter && ours !== undefined && tenant !== undefined && tenant !== ours) {
-    return undefined;
+    return "tenant";
   }
   const incoming = {
     body: delivery.content,
@@ -29,8 +43,9 @@ export function select(
     correlationId: text(delivery.properties.correlationId),
   };
   const decoded = headed(decode(service, incoming, address), delivery.unreadable);
-  if (!isLetter && !isWanted(decoded, delivery.headers, settings)) {
-    return undefined;
+  const unmet = isLetter ? undefined : unmetBy(decoded, delivery.headers, settings);
+  if (unmet !== undefined) {
+    return unmet;
   }
   if (ours !== undefined && tenant === undefined && delivery.unreadable === undefined) {
     const { status, correlationId, payload } = decoded;
@@ -50,20 +65,21 @@ function headed(decoded: Recognised | Unrecognised, unreadable: string | undefin
   return { recognised: false, code: "REGARDS_BAD_HEADERS", message, status, correlationId, payload };
 }
 
-function isWanted(
+function unmetBy(
   decoded: Recognised | Unrecognised,
   headers: Readonly<Record<string, unknown>>,
   { correlation, anyCorrelation, owner, contentType }: ConsumerSettings,
-): boolean {
+): Condition | undefined {
   const { recognised, correlationId } = decoded;
   if (!anyCorrelation && (recognised || correlationId !== undefined) && !correlation(correlationId)) {
-    return false;
+    return "correlation";
   }
   const found = recognised ? decoded.details.owner : headers["regards.request.owner"];
-  return (
-    agrees(text(found), owner, recognised) &&
-    agrees(text(headers["regards.request.content_type"]), contentType, recognised)
-  );
+  if (!agrees(text(found), owner, recognised)) {
+    return "owner";
+  }
+  const type = text(headers["regards.request.content_type"]);
+  return agrees(type, contentType, recognised) ? undefined : "content-type";
 }
 
 function agrees(found: string | undefined, wanted: string | undefined, recognised: boolean): boolean {

@@ -1,6 +1,7 @@
 /** What can be seen of a consumer from outside: all that its status depends on. Types only. */
 import type { ConnectionState } from "../amqp/connection";
 import type { SubscriptionState } from "../amqp/subscription";
+import type { LastEvent, NothingWanted } from "./last-event";
 
 /** All that an in-node's status depends on. */
 export interface ConsumerView {
@@ -13,7 +14,14 @@ export interface ConsumerView {
   readonly counters: Readonly<Record<string, number>>;
   /** Why no events are taken although the connection is good: the flows they would go to do not run. */
   readonly paused?: "missing-type" | "stopped" | "safe-mode";
-  /** How many events wait in the dead-letter queue, as far as is known. */
+  /** Since when the flow has the event it has had longest; 0 while it has none. */
+  readonly heldSeconds: number;
+  /** How many events the filter let through, and the last of them. */
+  readonly wanted?: number;
+  readonly last?: Pick<LastEvent, "status" | "at">;
+  /** Set once enough has come and nothing of it was wanted. */
+  readonly nothingWanted?: NothingWanted;
+  /** How many events wait in the dead-letter queue of an own queue, as far as is known. */
   readonly deadLetters?: number;
   /** How many others read the same queue. */
   readonly otherReaders?: number;

@@ -63,7 +63,7 @@ export function useConfigNode<Link>(
     void leave(false);
     link = found;
     if (found === undefined) {
-      notConfigured(RED, node);
+      notConfigured(node);
       return;
     }
     try {
@@ -75,7 +75,7 @@ export function useConfigNode<Link>(
     stopListening = onClosing(found, () => {
       const left = leave(false);
       if (!isClosed) {
-        notConfigured(RED, node);
+        notConfigured(node);
       }
       return left;
     });

@@ -17,12 +17,15 @@ import { type BrokerUse, useBroker } from "./broker-use";
 import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
+import { offerLastEvent } from "./last-event-route";
 import { NodeLives } from "./node-lives";
 import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
 import { type Definition, SettingsError } from "./settings";
 import { consumerStatus, pausedFor, StatusDisplay } from "./status";
+import { tellingOf } from "./telling";
+import { toldByConsumer } from "./told";
 import { logOf, translator } from "./words";
 
 interface InNodeDef extends NodeDef {
@@ -108,6 +111,8 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       };
     };
 
+    offerLastEvent(this, () => consumer?.lastEvent);
+    tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, start);
     if (settled.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {

@@ -15,6 +15,7 @@ import { RefusedError } from "../publish/refusal";
 import { Request } from "../publish/request";
 import { Requester, type Sent } from "../publish/requester";
 import type { OutSettings } from "../publish/settings";
+import type { PublisherView } from "../publish/view";
 import { newCorrelationId } from "../regards/correlation";
 import type { RequestKind } from "../regards/requests";
 import { askedBy } from "./asked";
@@ -93,6 +94,11 @@ export class OutMessages {
       () => this.#tellAll(),
       () => this.#flowsStarted(),
     );
+  }
+
+  /** What can be seen of it; undefined while it has no broker. */
+  get view(): PublisherView | undefined {
+    return this.#requester?.view;
   }
 
   /** A message that asks for something. */

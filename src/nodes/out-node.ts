@@ -11,6 +11,8 @@ import { useBroker } from "./broker-use";
 import { OutMessages } from "./out-messages";
 import { outSettings } from "./out-node-settings";
 import type { Definition } from "./settings";
+import { tellingOf } from "./telling";
+import { toldByPublisher } from "./told";
 import { reportSettings } from "./words";
 
 interface OutNodeDef extends NodeDef {
@@ -36,6 +38,7 @@ export function registerOutNode(RED: NodeAPI, type: string, kind: RequestKind): 
 
 /** Connects a node's events, and its broker node, with what it does. */
 export function runOutNode(RED: NodeAPI, node: Node, messages: OutMessages): void {
+  tellingOf(RED).register(node, () => toldByPublisher(messages.view, messages.brokerId));
   node.on("input", (message, send, done) => messages.input(message, send, done));
   node.on("close", () => messages.close());
   useBroker(RED, node, messages.brokerId, (link) => messages.start(link));

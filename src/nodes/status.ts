@@ -1,6 +1,7 @@
 /**
- * What a node shows under itself: number first, the cause and the next step always said. Enters: what can be
- * seen of a consumer or publisher. Leaves: the status, in words of the catalogue. Pure apart from
+ * What a node shows under itself: a good day as a line that lives, trouble with its cause first. Enters: what can be
+ * seen of a consumer or publisher. Leaves: the status, in words of the catalogue; words without a number
+ * as the key of those, which the editor says in its own language. Pure apart from
  * `StatusDisplay`, which keeps the editors from being flooded.
  */
 import { now } from "../amqp/clock";
@@ -12,8 +13,14 @@ import type { PublisherView } from "../publish/view";
 /** A catalogue lookup: key under `status`, and what to fill in. */
 export type Translate = (key: string, values?: Readonly<Record<string, string | number>>) => string;
 
+/** The catalogue all nodes speak by. */
+export const CATALOGUE = "@regards-flow/node-red-regards/regards-broker";
+
 /** From two hours on, minutes say too much. */
 const HOURS_FROM_MINUTES = 120;
+
+/** From two days on, hours do. */
+const DAYS_FROM_HOURS = 48;
 
 /** What Node-RED shows, plus a stable code and counters for Status nodes. */
 export interface NodeStatus {
@@ -33,7 +40,7 @@ export function consumerStatus(view: ConsumerView, now: number, translate: Trans
     linkStatus(view.connection, now, translate) ??
     subscriptionStatus(view, now, translate) ??
     concern(view, translate) ??
-    progress(view, translate);
+    progress(view, now, translate);
   const { counters, inFlight, deadLetters } = view;
   return {
     ...status,
@@ -51,13 +58,13 @@ function linkStatus(state: ConnectionState, now: number, translate: Translate): 
   switch (state.phase) {
     case "idle":
     case "connecting":
-      return light("yellow", "ring", translate("connecting"), "connecting");
+      return wordsOnly("yellow", "ring", "connecting");
     case "reconnecting":
       return retrying(state.fault, state.retryAt, now, translate);
     case "blocked":
-      return light("yellow", "dot", translate("blocked"), "blocked");
+      return wordsOnly("yellow", "dot", "blocked");
     case "closing":
-      return light("grey", "ring", translate("closing"), "closing");
+      return wordsOnly("grey", "ring", "closing");
     case "connected":
       return undefined;
   }
@@ -73,9 +80,7 @@ function subscriptionStatus(view: ConsumerView, now: number, translate: Translat
     case "idle":
     case "preparing":
     case "paused":
-      return paused === undefined
-        ? light("yellow", "ring", translate("connecting"), "connecting")
-        : pausedFor(paused, translate);
+      return paused === undefined ? wordsOnly("yellow", "ring", "connecting") : pausedFor(paused, translate);
     case "consuming":
       return paused === undefined ? undefined : pausedFor(paused, translate);
   }
@@ -88,7 +93,7 @@ export function pausedFor(cause: NonNullable<ConsumerView["paused"]>, translate:
 
 /** What somebody should know of a queue that is being read, the gravest first. */
 function concern(view: ConsumerView, translate: Translate): NodeStatus | undefined {
-  const { givingUp, stoppedNode, held, otherReaders = 0, usedAsItIs } = view;
+  const { givingUp, stoppedNode, held, nothingWanted, otherReaders = 0, usedAsItIs } = view;
   const warn = (text: string, code: string): NodeStatus => light("yellow", "dot", text, code);
   if (givingUp !== undefined) {
     return warn(translate("dead-letters-stuck", { cause: givingUp.reason }), "dead-letters-stuck");
@@ -99,10 +104,22 @@ function concern(view: ConsumerView, translate: Translate): NodeStatus | undefin
   if (held !== undefined) {
     return warn(heldText(held, translate), "held");
   }
-  if (otherReaders > 0) {
-    const text =
-      otherReaders === 1 ? translate("shared-with-one") : translate("shared", { count: otherReaders });
-    return warn(text, "shared");
+  const givenUp = givenUpText(view, translate);
+  if (givenUp !== undefined) {
+    return warn(givenUp, "dead-letters");
+  }
+  if (nothingWanted !== undefined) {
+    const { received, condition } = nothingWanted;
+    return warn(
+      translate("nothing-wanted", { received, condition: translate(`condition.${condition}`) }),
+      "nothing-wanted",
+    );
+  }
+  if (otherReaders === 1) {
+    return { ...wordsOnly("yellow", "dot", "shared-with-one"), code: "shared" };
+  }
+  if (otherReaders > 1) {
+    return warn(translate("shared", { count: otherReaders }), "shared");
   }
   return usedAsItIs === undefined
     ? undefined
@@ -116,18 +133,52 @@ function heldText({ minutes, by }: NonNullable<ConsumerView["held"]>, translate:
     : translate("held-hours", { hours: Math.floor(minutes / 60), node });
 }
 
-/** Nothing is wrong: what the flow has in hand, and the dead letters that wait for a person. */
-function progress({ inFlight, deadLetters = 0 }: ConsumerView, translate: Translate): NodeStatus {
-  const inProgress = inFlight > 0 ? [translate("in-flight", { count: inFlight })] : [];
-  if (deadLetters > 0) {
-    const dead =
-      deadLetters === 1 ? translate("one-dead-letter") : translate("dead-letters", { count: deadLetters });
-    return light("yellow", "dot", [...inProgress, dead].join(" · "), "dead-letters");
+/**
+ * What was given up and nobody has looked after: an own queue's dead letters, until they are sent back or purged. Where
+ * the administrator decides what becomes of them nobody can count them, so they are said until the next deploy.
+ */
+function givenUpText(
+  { deadLetters, counters, inFlight }: ConsumerView,
+  translate: Translate,
+): string | undefined {
+  const count = deadLetters ?? counters.rejected ?? 0;
+  if (count === 0) {
+    return undefined;
   }
-  const [text] = inProgress;
-  return text === undefined
-    ? light("green", "dot", translate("connected"), "connected")
-    : light("blue", "dot", text, "in-flight");
+  const inProgress = inFlight > 0 ? [translate("in-flight", { count: inFlight })] : [];
+  return [translate("given-up", { count }), ...inProgress].join(" · ");
+}
+
+/** Nothing is wrong: what the flow has in hand, or else what came last. */
+function progress(
+  { inFlight, last, wanted = 0 }: ConsumerView,
+  now: number,
+  translate: Translate,
+): NodeStatus {
+  if (inFlight > 0) {
+    return light("blue", "dot", translate("in-flight", { count: inFlight }), "in-flight");
+  }
+  if (last === undefined) {
+    return wordsOnly("green", "dot", "connected");
+  }
+  const status = last.status || translate("unrecognised");
+  const values = { count: wanted, status, ago: agoText(now - last.at, translate) };
+  return light("green", "dot", translate("live", values), "connected");
+}
+
+/** In whole minutes, hours or days, so that it rarely changes. */
+function agoText(milliseconds: number, translate: Translate): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  const hours = Math.floor(minutes / 60);
+  if (minutes < 1) {
+    return translate("just-now");
+  }
+  if (minutes < HOURS_FROM_MINUTES) {
+    return translate("minutes-ago", { count: minutes });
+  }
+  return hours < DAYS_FROM_HOURS
+    ? translate("hours-ago", { count: hours })
+    : translate("days-ago", { count: Math.floor(hours / 24) });
 }
 
 function publisherStatus(view: PublisherView, now: number, translate: Translate): NodeStatus {
@@ -135,7 +186,7 @@ function publisherStatus(view: PublisherView, now: number, translate: Translate)
     return waiting(view.publisher.fault, view.publisher.retryAt, now, translate);
   }
   return view.waiting === 0
-    ? light("green", "dot", translate("connected"), "connected")
+    ? wordsOnly("green", "dot", "connected")
     : light("blue", "dot", translate("outbox", { count: view.waiting }), "outbox");
 }
 
@@ -152,7 +203,7 @@ function waiting(fault: Fault, retryAt: number, now: number, translate: Translat
     case "queue-name":
       return { ...retrying(fault, retryAt, now, translate), fill: "red" };
     case "stream":
-      return light("red", "ring", translate(`fault.${fault.code}`), fault.code);
+      return { ...wordsOnly("red", "ring", `fault.${fault.code}`), code: fault.code };
     default:
       return retrying(fault, retryAt, now, translate);
   }
@@ -167,6 +218,11 @@ function retrying(fault: Fault, retryAt: number, now: number, translate: Transla
 /** REGARDS names its exchanges after Java classes, and the class says enough; a name somebody chose stands as it is. */
 function short(exchange: string): string {
   return exchange.includes(".broadcast.") ? exchange.slice(exchange.lastIndexOf(".") + 1) : exchange;
+}
+
+/** A status whose words hold no number: the editor says them, and its language may be another than the server's. */
+export function wordsOnly(fill: NodeStatus["fill"], shape: NodeStatus["shape"], key: string): NodeStatus {
+  return light(fill, shape, `${CATALOGUE}:status.${key}`, key);
 }
 
 /** One status. */

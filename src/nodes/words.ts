@@ -5,9 +5,7 @@
 import type { Node, NodeAPI } from "node-red";
 import type { NodeLog, Values } from "../amqp/log";
 import { SettingsError } from "./settings";
-import { light, type Translate } from "./status";
-
-const CATALOGUE = "@regards-flow/node-red-regards/regards-broker";
+import { CATALOGUE, light, type Translate, wordsOnly } from "./status";
 
 const DOWNLOAD_CATALOGUE = "@regards-flow/node-red-regards/regards-download";
 
@@ -50,7 +48,6 @@ export function reportSettings(RED: NodeAPI, node: Node, error: unknown): void {
 }
 
 /** The status of a node whose broker node is missing, disabled or wrongly set. */
-export function notConfigured(RED: NodeAPI, node: Node): void {
-  const code = "not-configured";
-  node.status(light("grey", "ring", translator(RED, "status")(code), code));
+export function notConfigured(node: Node): void {
+  node.status(wordsOnly("grey", "ring", "not-configured"));
 }

@@ -44,7 +44,7 @@ export class Requester {
   readonly #publisher: Publisher;
   readonly #host: RequesterHost;
   readonly #stopListening: () => void;
-  readonly #counters = { published: 0, refused: 0 };
+  readonly #counters = { published: 0, refused: 0, uncertain: 0 };
   #announced: string | undefined;
   #isClosed = false;
 
@@ -121,6 +121,7 @@ export class Requester {
       return undefined;
     }
     this.#counters.refused += refusals.length;
+    this.#counters.uncertain += refusals.filter(({ code }) => code === "UNCERTAIN").length;
     this.#host.changed();
     const regards = this.#details(confirmed, request);
     const [first] = refusals;

@@ -191,7 +191,7 @@ for (const version of [5, 4] as const) {
         { id: "gate", type: "test-probe", z: "tab", hold: true, wires: [] },
       ]);
       target.forget();
-      await target.untilStatus("in", ({ text }) => text === "connected");
+      await target.untilStatus("in", ({ code }) => code === "connected");
     }
 
     function publish(): void {

@@ -41,7 +41,7 @@ describe("twenty thousand events through five nodes with random delays, errors a
     const nodeRed = await sharedNodeRed();
     try {
       await nodeRed.deploy(flow(vhost));
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected");
 
       const publishing = publish(0, EVENTS);
       let mostHeld = 0;
@@ -115,7 +115,7 @@ describe("twenty thousand events through five nodes with random delays, errors a
   async function declareBefore(): Promise<void> {
     const nodeRed = await sharedNodeRed();
     await nodeRed.deploy(flow(vhost));
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected");
     // Disabled, not deleted: the queue stays.
     await nodeRed.deploy(flow(vhost).map((node) => (node.id === "in" ? { ...node, d: true } : node)));
   }

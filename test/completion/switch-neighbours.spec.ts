@@ -54,7 +54,7 @@ describe("events that are in the same switch at the same time", function () {
       { id: "holds", type: "test-probe", z: "tab", hold: true, wires: [] },
     ]);
     try {
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected");
       const waiting = nodeRed.evaluate((RED, strangers) => {
         const { getNode } = RED.nodes as unknown as { getNode(id: string): { receive(msg: object): void } };
         for (let each = 0; each < strangers; each += 1) getNode("sorts").receive({ topic: "stranger" });
@@ -86,7 +86,7 @@ describe("events that are in the same switch at the same time", function () {
       { id: "probe", type: "test-probe", z: "tab", wires: [] },
     ]);
     try {
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected");
       for (let id = 0; id < EVENTS; id += 1) {
         const body = Buffer.from(
           JSON.stringify({ status: "GRANTED", orderId: id, correlationId: `c-${id}` }),

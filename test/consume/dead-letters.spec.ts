@@ -33,7 +33,7 @@ describe("dead letters", function () {
       await stage.publish([1, 2], { bad: true });
 
       await stage.untilQueue(DEAD, { ready: 2 });
-      await stage.nodeRed.untilStatus("in", ({ text }) => text === "2 dead letters");
+      await stage.nodeRed.untilStatus("in", ({ text }) => text === "2 given up");
       await stage.untilCounted({ deadLetters: 2, rejected: 2 });
       assert.equal((await stage.queue(DEAD))?.arguments["x-expires"], undefined);
     });

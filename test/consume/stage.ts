@@ -21,7 +21,16 @@ export const DEAD = `${QUEUE}.dead`;
 export const RETRY = `${QUEUE}.retry`;
 
 /** Status codes under which a node reads its queue. */
-const READING = ["connected", "in-flight", "dead-letters", "shared", "used-as-it-is", "held", "waiting-node"];
+const READING = [
+  "connected",
+  "in-flight",
+  "dead-letters",
+  "shared",
+  "used-as-it-is",
+  "held",
+  "waiting-node",
+  "nothing-wanted",
+];
 
 /** What a node counts in its status. */
 export type Counters = Readonly<Record<string, number>>;

@@ -62,7 +62,7 @@ export async function startWorld(pace: number, say: (line: string) => void): Pro
     cleanUps.push(() => nodeRed.deploy([]));
     await nodeRed.deploy(flows.nodes);
     for (const { id } of OURS.flatMap((type) => flows.ofType(type))) {
-      await nodeRed.untilStatus(id, ({ text }) => text === "connected", { timeout: CONNECT_LIMIT });
+      await nodeRed.untilStatus(id, ({ code }) => code === "connected", { timeout: CONNECT_LIMIT });
     }
     return { broker, regards, nodeRed, flows, downloads, stop };
   } catch (error) {

@@ -76,7 +76,7 @@ for (const version of [5, 4] as const) {
       );
       await stage.nodeRed.untilStatus(
         example.id("regards-order-in", "order events"),
-        ({ text }) => text === "connected",
+        ({ code }) => code === "connected",
       );
       await stage.regards.requestOrder({ queries: ["files:1"] });
 

@@ -57,7 +57,7 @@ export async function playExample(example: Example, version: 4 | 5): Promise<Exa
     await watchDebug(nodeRed);
     await nodeRed.deploy(configured(example, vhost, regards, folder));
     for (const { id } of OURS.flatMap((type) => example.ofType(type))) {
-      await nodeRed.untilStatus(id, ({ text }) => text === "connected");
+      await nodeRed.untilStatus(id, ({ code }) => code === "connected");
     }
     return {
       nodeRed,

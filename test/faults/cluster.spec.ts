@@ -56,7 +56,7 @@ if (isWhole) {
         },
         mend: () => node(1).start(),
         restore: () => node(0).start(),
-        shows: { in: /^retry in \d+ s: queue does not answer$/ },
+        shows: { in: /^queue does not answer · again in \d+ s$/ },
         lines: { broken: 3, mended: 3, perhaps: 1 },
       },
       {

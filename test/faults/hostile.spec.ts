@@ -91,7 +91,7 @@ describe(`hostile deliveries (REGARDS_FAULTS_SEED=${SEED})`, function () {
       ...OUTPUTS.map((id) => ({ id, type: "test-probe", z: "tab", wires: [] })),
     ];
     await nodeRed.deploy(flow);
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected");
   }
 
   /** What RabbitMQ itself refuses closes the publisher's connection, not ours. */

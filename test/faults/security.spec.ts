@@ -52,7 +52,7 @@ describe("Node-RED with adminAuth", function () {
     await channel.assertExchange(ORDERS, "fanout", { durable: true });
     const wrong = `${vhost.password}-wrong`;
     await nodeRed.deploy([...flow("right", vhost.password), ...flow("wrong", wrong), tab]);
-    await nodeRed.untilStatus("in-right", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in-right", ({ code }) => code === "connected");
     await nodeRed.untilStatus("in-wrong", ({ text = "" }) => /login refused/.test(text));
     const event = Buffer.from('{"status":"GRANTED","orderId":1}');
     channel.publish(ORDERS, "", event, { headers: { "regards.tenant": TENANT } });

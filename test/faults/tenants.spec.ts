@@ -35,7 +35,7 @@ describe("two tenants in one Node-RED", function () {
     const listeners = vhosts.flatMap((vhost, place) => TENANTS.map((tenant) => ({ vhost, place, tenant })));
     await nodeRed.deploy([tab, ...listeners.flatMap((each, index) => listener(each, index))]);
     for (const index of listeners.keys()) {
-      await nodeRed.untilStatus(`in-${index}`, ({ text }) => text === "connected");
+      await nodeRed.untilStatus(`in-${index}`, ({ code }) => code === "connected");
     }
 
     for (let number = 0; number < EACH; number += 1) {

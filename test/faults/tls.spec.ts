@@ -102,7 +102,7 @@ describe("TLS", function () {
       await deploy(tls(), properties());
 
       const status = await nodeRed.untilStatus("in", ({ text = "" }) => text.endsWith(cause));
-      assert.match(status.text ?? "", /^retry in \d+ s: /);
+      assert.match(status.text ?? "", / · again in \d+ s$/);
       const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
       assert.equal(lines.length, 1, JSON.stringify(lines));
       assert.deepEqual(nodeRed.errors(), []);
@@ -119,7 +119,7 @@ describe("TLS", function () {
   }
 
   async function untilConnected(): Promise<void> {
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected", { timeout: 20_000 });
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected", { timeout: 20_000 });
   }
 
   async function deploy(tls: object, properties: object = {}): Promise<void> {

@@ -90,7 +90,7 @@ describe("an event with headers that cannot be decoded", function () {
     publisher = await RawPublisher.connect(vhost);
     await publisher.declareExchange(EXCHANGE);
     await nodeRed.deploy(flow);
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected");
   }
 
   async function connections(): Promise<string[]> {

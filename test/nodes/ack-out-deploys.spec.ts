@@ -245,8 +245,8 @@ describe("regards-ack-out and deploys", function () {
         wires: [["held"], ["held"], ["held"], ["held"], ["held"], ["held"]],
       };
       await own.deploy([...flow({ broker: brokerNode(broker) }), inNode, { ...probe("held"), hold: true }]);
-      await own.untilStatus("ack", ({ text }) => text === "connected");
-      await own.untilStatus("in", ({ text }) => text === "connected");
+      await own.untilStatus("ack", ({ code }) => code === "connected");
+      await own.untilStatus("in", ({ code }) => code === "connected");
       setUp.publish(ORDERS, "", Buffer.from(JSON.stringify({ status: "GRANTED", orderId: 1 })), {
         contentType: "application/json",
         headers: { "regards.tenant": "project1" },
@@ -332,7 +332,7 @@ describe("regards-ack-out and deploys", function () {
   }
 
   async function connected(id: string): Promise<void> {
-    await nodeRed.untilStatus(id, ({ text }) => text === "connected");
+    await nodeRed.untilStatus(id, ({ code }) => code === "connected");
   }
 
   async function makeExchange(): Promise<void> {

@@ -301,7 +301,7 @@ describe("regards-ack-out", function () {
     };
     const broker = brokerNode(vhost, { tenant: "project1" });
     await nodeRed.deploy([tab, broker, ack, probe("published"), probe("refused"), ...more]);
-    await nodeRed.untilStatus("ack", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("ack", ({ code }) => code === "connected");
   }
 
   /** Node-RED stands still meanwhile: an exchange without its queue would make acknowledgements unroutable. */

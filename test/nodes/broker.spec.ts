@@ -96,7 +96,7 @@ describe("regards-broker", function () {
 
       for (const id of ["in", "ack"]) {
         const status = await nodeRed.untilStatus(id, ({ text = "" }) => cause.test(text));
-        assert.match(status.text ?? "", /retry in \d+ s/);
+        assert.match(status.text ?? "", /again in \d+ s/);
         assert.equal(status.fill, "yellow");
       }
       const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
@@ -144,7 +144,7 @@ describe("regards-broker", function () {
 
       assert.equal(failingOver.accepted, 1);
       assert.equal(nodeRed.logs.filter(({ level }) => level === "warn").length, 1);
-      assert.ok(!nodeRed.statuses("in").some(({ text = "" }) => /retry in ([2-9]|\d\d) s/.test(text)));
+      assert.ok(!nodeRed.statuses("in").some(({ text = "" }) => /again in ([2-9]|\d\d) s/.test(text)));
     } finally {
       await failingOver.close();
       await proxy.close();
@@ -276,7 +276,7 @@ describe("regards-broker", function () {
   }
 
   function connected(id: string, timeout = 10_000): Promise<Status> {
-    return nodeRed.untilStatus(id, ({ text }) => text === "connected", { timeout });
+    return nodeRed.untilStatus(id, ({ code }) => code === "connected", { timeout });
   }
 });
 

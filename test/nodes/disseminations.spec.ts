@@ -68,7 +68,7 @@ for (const version of [5, 4] as const) {
     };
     const deploy = async (...settings: Parameters<typeof flow>): Promise<void> => {
       await nodeRed.deploy(flow(...settings));
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected");
     };
     const outputs = OUTPUTS.map((id) => [id]);
     const next = async (probe: string): Promise<Event> => (await nodeRed.nextMessage(probe)) as Event;
@@ -90,7 +90,7 @@ for (const version of [5, 4] as const) {
         acknowledged,
       );
       assert.deepEqual([dropped, regards.droppedRequests, nodeRed.errors()], [[], [], []]);
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected");
     });
 
     it("leave by what has become of the product, with what a flow needs of it", async () => {
@@ -189,7 +189,7 @@ for (const version of [5, 4] as const) {
 
       await broker.console.setPermissions(user, vhost.vhost);
       await regards.disseminate({ action: "INGEST" });
-      await nodeRed.untilStatus("in", ({ text }) => text === "connected", { timeout: 30_000 });
+      await nodeRed.untilStatus("in", ({ code }) => code === "connected", { timeout: 30_000 });
       const second = await regards.disseminate({ action: "INGEST" });
 
       assert.equal((await next("new")).regards.urn, second.urn);

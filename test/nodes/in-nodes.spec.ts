@@ -278,7 +278,7 @@ describe("an in-node", function () {
   }
 
   async function connected(): Promise<void> {
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected");
   }
 
   async function publish(

@@ -95,7 +95,7 @@ describe("regards-order-out", function () {
       probe("published"),
       probe("refused"),
     ]);
-    await nodeRed.untilStatus("order", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("order", ({ code }) => code === "connected");
   }
 
   async function get(queue: string): Promise<GetMessage | false> {

@@ -196,7 +196,7 @@ describe("settling an event", function () {
         await nodeRed.untilLog(
           ({ level, msg }) => level === "debug" && /the verdict changes nothing/.test(msg),
         );
-        await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+        await nodeRed.untilStatus("in", ({ code }) => code === "connected");
       });
     }
 
@@ -391,7 +391,7 @@ describe("settling an event", function () {
   }
 
   async function connected(): Promise<void> {
-    await nodeRed.untilStatus("in", ({ text = "" }) => /connected|in progress|dead letter/.test(text), {
+    await nodeRed.untilStatus("in", ({ text = "" }) => /connected|in progress|ago|now|given up/.test(text), {
       timeout: 20_000,
     });
   }

@@ -42,7 +42,7 @@ describe("regards-submission-out", function () {
       probe("published"),
       probe("refused"),
     ]);
-    await nodeRed.untilStatus("submit", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("submit", ({ code }) => code === "connected");
   });
 
   afterEach(async () => {

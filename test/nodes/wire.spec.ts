@@ -29,7 +29,7 @@ for (const version of [5, 4] as const) {
       }
       await nodeRed.deploy([tab, brokerNode(vhost, { tenant: "project1" }), ...services.flatMap(flowOf)]);
       for (const { name } of services) {
-        await nodeRed.untilStatus(`${name}-in`, ({ text }) => text === "connected");
+        await nodeRed.untilStatus(`${name}-in`, ({ code }) => code === "connected");
       }
       for (const [index, wireCase] of wireTable.entries()) {
         const { headers, correlationId } = wireCase;

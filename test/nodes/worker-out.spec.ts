@@ -172,7 +172,7 @@ describe("regards-worker-out", function () {
       assert.equal(code, "REGARDS_UNCERTAIN");
       assert.equal(correlationId, properties.correlationId);
       assert.ok(message?.includes(String(correlationId)), message);
-      await nodeRed.untilStatus("ask", ({ text }) => text === "connected", { timeout: 20_000 });
+      await nodeRed.untilStatus("ask", ({ code }) => code === "connected", { timeout: 20_000 });
       await nodeRed.inject("ask", { payload: { next: true } });
       await nodeRed.nextMessage("published");
       assert.equal((await seen()).content.toString(), '{"next":true}');
@@ -191,7 +191,7 @@ describe("regards-worker-out", function () {
     };
     const config = brokerNode(stage.vhost, { tenant: "project1", ...broker });
     await nodeRed.deploy([tab, config, ask, probe("published"), probe("refused")]);
-    await nodeRed.untilStatus("ask", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("ask", ({ code }) => code === "connected");
   }
 
   async function get(): Promise<GetMessage | false> {

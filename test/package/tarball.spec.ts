@@ -100,7 +100,7 @@ describe("the packed package", function () {
       { id: "in", type: "regards-order-in", z: "tab", broker: "broker", queue: "packed", wires },
       { id: "debug", type: "debug", z: "tab", active: true, complete: "topic", targetType: "msg", wires: [] },
     ]);
-    await nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await nodeRed.untilStatus("in", ({ code }) => code === "connected");
     channel.publish(EXCHANGE, "", Buffer.from('{"status":"GRANTED"}'));
     await nodeRed.untilStatus("in", (status) => JSON.stringify(status).includes('"accepted":1'));
     await nodeRed.deploy([]);

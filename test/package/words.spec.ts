@@ -23,6 +23,7 @@ const SHARED = "regards-broker";
 
 /** French words that are right to be the English ones. */
 const SAME_IN_FRENCH = new Set([
+  "status.condition.tenant",
   ...[
     "tab.regards",
     "label.broker",

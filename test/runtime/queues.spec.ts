@@ -202,7 +202,7 @@ describe("an in-node and its queue", function () {
       inNode({ queueMode: "existing", queue: "stream" }),
       probe("first"),
     ]);
-    await stage.nodeRed.untilStatus("in", ({ text }) => text === "connected");
+    await stage.nodeRed.untilStatus("in", ({ code }) => code === "connected");
     stage.channel.sendToQueue("stream", Buffer.from('{"status":"GRANTED"}'));
 
     await stage.nodeRed.untilStatus(

@@ -1,5 +1,7 @@
 /** Everything a Node-RED under test has said, kept in order, and waiting for what it has not said yet. */
 import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import type { FromNodeRed, LogEntry, Message, RuntimeEvent, Status } from "./node-red-wire";
 
@@ -27,7 +29,7 @@ export class NodeRedRecord {
   add(report: FromNodeRed): void {
     if (report.kind === "log") this.logs.push(report.entry);
     else if (report.kind === "event") this.events.push(report.event);
-    else if (report.kind === "status") listIn(this.#statuses, report.id).push(report.status);
+    else if (report.kind === "status") listIn(this.#statuses, report.id).push(inEnglish(report.status));
     else if (report.kind === "message") listIn(this.#messages, report.probe).push(report.message as Message);
     else return;
     this.#changes.emit(CHANGE);
@@ -98,4 +100,16 @@ function listIn<T>(map: Map<string, T[]>, key: string): T[] {
   const list = map.get(key) ?? [];
   map.set(key, list);
   return list;
+}
+
+const KEY = /^@regards-flow\/node-red-regards\/regards-broker:(.+)$/;
+
+/** A status without numbers is a key that the editor looks up in its own language; tests read it as an English editor. */
+function inEnglish(status: Status): Status {
+  const [, key] = KEY.exec(status.text ?? "") ?? [];
+  if (key === undefined) return status;
+  const path = join(__dirname, "../../nodes/locales/en-US/regards-broker.json");
+  let found: unknown = JSON.parse(readFileSync(path, "utf8"));
+  for (const name of key.split(".")) found = (found as Record<string, unknown>)?.[name];
+  return typeof found === "string" ? { ...status, text: found } : status;
 }

@@ -15,7 +15,7 @@ export const brokerFaults: readonly Fault[] = [
     lasts: either(2, OUTAGE),
     inject: ({ broker }) => broker.shutdown(),
     mend: ({ broker }) => broker.start(),
-    shows: { in: /^retry in \d+ s: connection/, ack: /^retry in \d+ s: connection/ },
+    shows: { in: /^connection .* · again in \d+ s$/, ack: /^connection .* · again in \d+ s$/ },
     within: 10,
   },
   {
@@ -24,7 +24,7 @@ export const brokerFaults: readonly Fault[] = [
     lasts: either(0, 10),
     inject: ({ broker }) => broker.kill(),
     mend: ({ broker }) => broker.start(),
-    shows: { in: /^retry in \d+ s: connection/ },
+    shows: { in: /^connection .* · again in \d+ s$/ },
     within: 10,
   },
   {
@@ -42,7 +42,7 @@ export const brokerFaults: readonly Fault[] = [
       await broker.start();
       stream.flow();
     },
-    shows: { in: /^retry in \d+ s: connection/, ack: /^retry in \d+ s: connection/ },
+    shows: { in: /^connection .* · again in \d+ s$/, ack: /^connection .* · again in \d+ s$/ },
     // Two outages are seen: by the Node-RED that is stopped in the first, and by the one that takes its place.
     lines: { broken: 2, mended: 1 },
     within: 10,
@@ -52,7 +52,7 @@ export const brokerFaults: readonly Fault[] = [
     lasts: SILENCE,
     inject: ({ broker }) => broker.freeze(),
     mend: ({ broker }) => broker.thaw(),
-    shows: { in: /^retry in \d+ s: host does not answer$|^connecting$/ },
+    shows: { in: /^host does not answer · again in \d+ s$|^connecting$/ },
   },
   {
     title: "memory alarm: publishers are blocked",

@@ -4,7 +4,7 @@ import { either, HEARTBEAT } from "../form";
 
 const SILENCE = 5 * HEARTBEAT;
 /** Between two attempts, and during one. */
-const MUTE = /^retry in \d+ s: host does not answer$|^connecting$/;
+const MUTE = /^host does not answer · again in \d+ s$|^connecting$/;
 const NONE = { broken: 0, mended: 0 };
 
 export const networkFaults: readonly Fault[] = [
@@ -25,7 +25,7 @@ export const networkFaults: readonly Fault[] = [
       proxy.cut();
     },
     mend: ({ proxy }) => proxy.accept(),
-    shows: { in: /^retry in \d+ s: connection refused$/, ack: /^retry in \d+ s: connection refused$/ },
+    shows: { in: /^connection refused · again in \d+ s$/, ack: /^connection refused · again in \d+ s$/ },
     within: 10,
   },
   {

@@ -57,7 +57,7 @@ export const processFaults: readonly Fault[] = [
       assert.ok(took < CLOSE_LIMIT, `the deploy took ${took} ms`);
     },
     mend: ({ broker }) => broker.thaw(),
-    shows: { in: /^connecting$|^retry in/ },
+    shows: { in: /^connecting$| · again in \d+ s$/ },
     stoppedBy: "deploy",
     lines: { broken: 0, mended: 0, perhaps: 2 },
   },

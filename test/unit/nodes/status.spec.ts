@@ -4,13 +4,18 @@ import type { ConnectionState } from "../../../src/amqp/connection";
 import type { SubscriptionState } from "../../../src/amqp/subscription";
 import type { ConsumerView } from "../../../src/consume/view";
 import {
+  CATALOGUE,
   consumerStatus,
   publisherNodeStatus,
   StatusDisplay,
   type Translate,
 } from "../../../src/nodes/status";
 
-const NOW = 1_000_000;
+const NOW = 1_000_000_000;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** What the editor makes of a key, in short. */
+const inEditor = (text: string) => text.replace(`${CATALOGUE}:status.`, "#");
 const words: Translate = (key, values) => (values === undefined ? key : `${key} ${JSON.stringify(values)}`);
 const connected: ConnectionState = { phase: "connected" };
 const consuming: SubscriptionState = { phase: "consuming" };
@@ -23,7 +28,14 @@ const at = (code: "login" | "lost") => ({
 });
 
 describe("the status of an in-node", () => {
-  const base = { connection: connected, subscription: consuming, inFlight: 0, maxInFlight: 10, counters: {} };
+  const base = {
+    connection: connected,
+    subscription: consuming,
+    inFlight: 0,
+    maxInFlight: 10,
+    heldSeconds: 0,
+    counters: {},
+  };
   const missing = (code: "queue-missing" | "exchange-missing" | "forbidden", subject: string) => ({
     phase: "waiting" as const,
     fault: { code, detail: "", subject },
@@ -31,10 +43,14 @@ describe("the status of an in-node", () => {
   });
 
   for (const [title, view, expected] of [
-    ["connecting", { connection: { phase: "connecting" } as const }, "yellow ring connecting"],
+    ["connecting", { connection: { phase: "connecting" } as const }, "yellow ring #connecting"],
     ["login refused", { connection: at("login") }, 'yellow ring retry {"seconds":8,"cause":"fault.login"}'],
-    ["blocked", { connection: { phase: "blocked", reason: "low on memory" } as const }, "yellow dot blocked"],
-    ["preparing", { subscription: { phase: "preparing" } as const }, "yellow ring connecting"],
+    [
+      "blocked",
+      { connection: { phase: "blocked", reason: "low on memory" } as const },
+      "yellow dot #blocked",
+    ],
+    ["preparing", { subscription: { phase: "preparing" } as const }, "yellow ring #connecting"],
     ["no queue", { subscription: missing("queue-missing", "q") }, 'yellow dot waiting-queue {"queue":"q"}'],
     [
       "no exchange of the administrator's choice",
@@ -51,7 +67,42 @@ describe("the status of an in-node", () => {
       { subscription: missing("forbidden", "q") },
       'red ring retry {"seconds":1,"cause":"fault.forbidden"}',
     ],
-    ["idle", {}, "green dot connected"],
+    ["idle", {}, "green dot #connected"],
+    [
+      "idle since a moment ago",
+      { wanted: 128, last: { status: "DONE", at: NOW - MINUTE + 1 } },
+      'green dot live {"count":128,"status":"DONE","ago":"just-now"}',
+    ],
+    [
+      "idle for two minutes",
+      { wanted: 128, last: { status: "DONE", at: NOW - 2 * MINUTE } },
+      'green dot live {"count":128,"status":"DONE","ago":"minutes-ago {\\"count\\":2}"}',
+    ],
+    [
+      "idle for hours",
+      { wanted: 1, last: { status: "DONE", at: NOW - 3 * 60 * MINUTE } },
+      'green dot live {"count":1,"status":"DONE","ago":"hours-ago {\\"count\\":3}"}',
+    ],
+    [
+      "idle for days, after something that named no status",
+      { wanted: 1, last: { status: "", at: NOW - 3 * DAY } },
+      'green dot live {"count":1,"status":"unrecognised","ago":"days-ago {\\"count\\":3}"}',
+    ],
+    [
+      "told of nothing but other tenants' events",
+      { nothingWanted: { received: 20, condition: "tenant" } },
+      'yellow dot nothing-wanted {"received":20,"condition":"condition.tenant"}',
+    ],
+    [
+      "rejecting towards wherever the administrator decided",
+      { counters: { rejected: 3 } },
+      'yellow dot given-up {"count":3}',
+    ],
+    [
+      "alone with what it gave up before, which somebody has sent back",
+      { counters: { rejected: 3 }, deadLetters: 0 },
+      "green dot #connected",
+    ],
     ["busy", { inFlight: 3 }, 'blue dot in-flight {"count":3}'],
     [
       "held",
@@ -71,22 +122,22 @@ describe("the status of an in-node", () => {
     ["paused, and read no more", { subscription: idle, paused: "stopped" }, pausedBecause("stopped")],
     ["paused, and still read", { paused: "missing-type" }, pausedBecause("missing-type")],
     ["paused in safe mode", { subscription: idle, paused: "safe-mode" }, pausedBecause("safe-mode")],
-    ["shared with one", { otherReaders: 1 }, "yellow dot shared-with-one"],
+    ["shared with one", { otherReaders: 1 }, "yellow dot #shared-with-one"],
     ["shared with more", { otherReaders: 3 }, 'yellow dot shared {"count":3}'],
-    ["shared with nobody", { otherReaders: 0 }, "green dot connected"],
+    ["shared with nobody", { otherReaders: 0 }, "green dot #connected"],
     [
       "given a queue with another argument",
       { usedAsItIs: "x-queue-type" },
       'yellow dot used-as-it-is {"argument":"x-queue-type"}',
     ],
-    ["idle beside one dead letter", { deadLetters: 1 }, "yellow dot one-dead-letter"],
-    ["idle beside dead letters", { deadLetters: 2 }, 'yellow dot dead-letters {"count":2}'],
+    ["idle beside one dead letter", { deadLetters: 1 }, 'yellow dot given-up {"count":1}'],
+    ["idle beside dead letters", { deadLetters: 2 }, 'yellow dot given-up {"count":2}'],
     [
       "busy beside dead letters",
       { inFlight: 3, deadLetters: 2 },
-      'yellow dot in-flight {"count":3} · dead-letters {"count":2}',
+      'yellow dot given-up {"count":2} · in-flight {"count":3}',
     ],
-    ["without dead letters", { deadLetters: 0 }, "green dot connected"],
+    ["without dead letters", { deadLetters: 0 }, "green dot #connected"],
     [
       "unable to write dead letters",
       { inFlight: 3, givingUp: { reason: "no permission" } },
@@ -101,7 +152,7 @@ describe("the status of an in-node", () => {
     it(`is "${expected}" when ${title}`, () => {
       const { fill, shape, text } = consumerStatus({ ...base, ...view }, NOW, words);
 
-      assert.equal(`${fill} ${shape} ${text}`, expected);
+      assert.equal(`${fill} ${shape} ${inEditor(text)}`, expected);
     });
   }
 
@@ -114,31 +165,36 @@ describe("the status of an in-node", () => {
       givingUp: { reason: "no permission" },
       stoppedNode: "unzip",
       held: { minutes: 13, by: "http request" },
+      deadLetters: 2,
+      nothingWanted: { received: 20, condition: "tenant" },
       otherReaders: 1,
       usedAsItIs: "x-queue-type",
-      deadLetters: 2,
       inFlight: 3,
     };
     const { paused: _paused, ...taken } = all;
     const { givingUp: _givingUp, ...givenUp } = taken;
     const { stoppedNode: _stoppedNode, ...running } = givenUp;
     const { held: _held, ...moving } = running;
-    const { otherReaders: _otherReaders, ...alone } = moving;
-    const { usedAsItIs: _usedAsItIs, ...asAsked } = alone;
-    const { deadLetters: _deadLetters, ...alive } = asAsked;
+    const { deadLetters: _deadLetters, ...sentBack } = moving;
+    const { nothingWanted: _nothingWanted, ...wanting } = sentBack;
+    const { otherReaders: _otherReaders, ...alone } = wanting;
+    const { usedAsItIs: _usedAsItIs, ...alive } = alone;
     const open = { connection: connected, subscription: consuming };
 
     const codes = [
       all,
       { ...all, connection: connected },
       { ...all, ...open },
-      ...[taken, givenUp, running, moving, alone, asAsked, alive].map((view) => ({ ...view, ...open })),
+      ...[taken, givenUp, running, moving, sentBack, wanting, alone, alive].map((view) => ({
+        ...view,
+        ...open,
+      })),
       { ...alive, ...open, inFlight: 0 },
     ].map((view) => consumerStatus(view, NOW, words).code);
 
     assert.deepEqual(codes, [
-      ...["lost", "queue-missing", "paused", "dead-letters-stuck", "waiting-node", "held", "shared"],
-      ...["used-as-it-is", "dead-letters", "in-flight", "connected"],
+      ...["lost", "queue-missing", "paused", "dead-letters-stuck", "waiting-node", "held"],
+      ...["dead-letters", "nothing-wanted", "shared", "used-as-it-is", "in-flight", "connected"],
     ]);
   });
 
