@@ -21,6 +21,7 @@ import { failureIn, failureOf } from "./download-failure";
 import type { DownloadSettings } from "./download-settings";
 import { DownloadProgress } from "./download-status";
 import { StatusDisplay } from "./status";
+import type { Told } from "./telling";
 import { downloadTranslator, logOf, translator } from "./words";
 
 type Send = (messages: (NodeMessage | null)[]) => void;
@@ -90,6 +91,22 @@ export class DownloadMessages {
     } else if (!restartsOf(this.#RED.events).isGoingOn) {
       this.#giveUp();
     }
+  }
+
+  /** For health and metrics. */
+  told(webId: string): Told {
+    if (this.#web === undefined) {
+      return { state: "not-running", isHealthy: false, uses: webId, counters: {} };
+    }
+    const asKey = (key: string): string => key;
+    const { code, counters } = this.#progress.status(this.#open.size, asKey, asKey);
+    const { bytes = 0, files = 0, inProgress = 0 } = counters ?? {};
+    return {
+      state: code,
+      isHealthy: code !== "again",
+      uses: webId,
+      counters: { fetchedBytes: bytes, fetchedFiles: files, inFlight: inProgress },
+    };
   }
 
   /** There is a web node. */

@@ -8,6 +8,7 @@ import { Turns } from "../web/slots";
 import { DownloadMessages } from "./download-messages";
 import { type DownloadSettings, downloadSettings } from "./download-settings";
 import type { Definition } from "./settings";
+import { tellingOf } from "./telling";
 import { useWeb } from "./web-node";
 import { reportSettings } from "./words";
 
@@ -32,6 +33,7 @@ export function registerDownloadNode(RED: NodeAPI, type: string): void {
     const messages = new DownloadMessages(RED, this, settings, turns);
     this.on("input", (message, send, done) => messages.input(message, send, done));
     this.on("close", () => messages.close());
+    tellingOf(RED).register(this, () => messages.told(definition.web));
     useWeb(RED, this, definition.web, (web) => messages.start(web));
   });
 }

@@ -78,6 +78,8 @@ describe("regards-download", function () {
     assert.equal((first.regards as { status: string }).status, "SUBORDER_DONE");
     assert.equal(stage.regards.tokensIssued, 1);
     assert.deepEqual(nodeRed.messages("failed"), []);
+    const metrics = await (await nodeRed.fetch("/regards/metrics")).text();
+    assert.match(metrics, /^regards_fetched_files_total\{[^}]*type="regards-download"[^}]*\} 6$/m);
   });
 
   it("lets the event be accepted only when its files are there", async () => {
