@@ -17,8 +17,6 @@ export interface Scale {
   readonly starts: number;
   readonly foreignMessages: number;
   readonly foreignProcesses: number;
-  /** How long until the completion hooks of an in-node without events rest. */
-  readonly restMs: number;
   readonly nodes: readonly number[];
   readonly bodies: readonly { readonly bytes: number; readonly events: number }[];
   readonly tenants: readonly number[];
@@ -43,7 +41,6 @@ export const FULL: Scale = {
   starts: 9,
   foreignMessages: 100_000,
   foreignProcesses: 3,
-  restMs: 11_000,
   nodes: [1, 10, 50],
   bodies: [
     { bytes: 300, events: 30_000 },
@@ -72,7 +69,6 @@ export const SHORT: Scale = {
   starts: 1,
   foreignMessages: 500,
   foreignProcesses: 1,
-  restMs: 0,
   nodes: [1, 3],
   bodies: [{ bytes: 10_000, events: 50 }],
   tenants: [5],

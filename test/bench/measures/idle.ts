@@ -117,7 +117,6 @@ async function foreignRuns(stage: Stage, queues: readonly [string, string]): Pro
       await nodeRed.untilStatus("in", ({ fill }) => fill === "green");
     };
     await Promise.all([without.deploy(alone), connect(atRest, queues[0]), connect(atWork, queues[1])]);
-    await pause(stage.scale.restMs);
     const run = async (nodeRed: TestNodeRed): Promise<Figures> => {
       nodeRed.forget();
       await nodeRed.inject("feed", { start: true });
