@@ -101,7 +101,7 @@ describe("TLS", function () {
     it(`names ${title}, once, and connects when it is mended`, async () => {
       await deploy(tls(), properties());
 
-      const status = await nodeRed.untilStatus("in", ({ text = "" }) => text.endsWith(cause));
+      const status = await nodeRed.untilStatus("in", ({ text = "" }) => text.startsWith(cause));
       assert.match(status.text ?? "", / · again in \d+ s$/);
       const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
       assert.equal(lines.length, 1, JSON.stringify(lines));

@@ -70,7 +70,7 @@ export const brokerFaults: readonly Fault[] = [
       scene.stream.flow();
     },
     mend: ({ broker }) => broker.console.setMemoryAlarm(false),
-    shows: { in: /^connected$/, ack: /^blocked by the broker$/ },
+    shows: { in: /^connected$| · GRANTED just now$/, ack: /^blocked by the broker$/ },
     lines: { broken: 0, mended: 0 },
     restore: ({ broker }) => broker.console.setMemoryAlarm(false),
   },
