@@ -233,7 +233,8 @@ export class OutMessages {
     const { noAnswerAfter, store } = this.#settings;
     request.isRemembered = true;
     const asked = { correlationId, service: this.#kind.name, nodeId: this.#node.id };
-    await this.#asked.remember(asked, request.asked.values.remember, noAnswerAfter, store);
+    const { remember } = request.asked.values;
+    await this.#asked.remember(asked, remember === "" ? undefined : remember, noAnswerAfter, store);
   }
 
   /** What was refused is never answered; what is uncertain may be. */

@@ -58,7 +58,7 @@ const REQUEST_LOG = {
 };
 
 /** What every request may have: the id its answers carry, and what they bring back as `msg.request`. */
-const ASKED = { correlationId: ["", "str"], remember: ["", "msg"] } as const;
+const ASKED = { correlationId: ["", "str"], remember: ["", "str"] } as const;
 
 /** Orders, and their cancelling (rs-order). */
 export const orderRequests: RequestKind = {
