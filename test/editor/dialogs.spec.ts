@@ -262,12 +262,12 @@ describe("the editor", function () {
           await editor.fill("notWaitedFor", "cronplus,http request , @scope/ui-x");
           assert.equal(await editor.objection("notWaitedFor"), "");
 
-          await editor.chooseType("correlation", 1);
+          await editor.chooseType("correlation", 2);
           await editor.fill("correlation", "x");
           await editor.fill("correlation", " ");
           assert.equal(await editor.objection("correlation"), sentences.prefix);
           assert.equal(await editor.dialog.locator(".regards-row-regex").isVisible(), false);
-          await editor.chooseType("correlation", 2);
+          await editor.chooseType("correlation", 3);
           assert.match((await editor.text(".regards-row-regex")).replace(/\D/g, ""), /1024/);
           assert.equal(await editor.dialog.locator(".regards-row-regex").isVisible(), true);
           await editor.fill("correlation", "(");
