@@ -82,7 +82,7 @@ declare const RED: {
       id: Id,
       plugin: { readonly type: string } & OurPlugins[Id],
     ): void;
-    /** Undefined until the plugin is there. */
+    /** Undefined until the plugin is there: validators may be called before that, dialogs may not. */
     getPlugin<Id extends keyof OurPlugins>(id: Id): OurPlugins[Id];
   };
   readonly settings: { readonly regardsBrokerInstallation?: string };
@@ -135,6 +135,7 @@ interface TypedInputs {
 interface OurPlugins {
   "regards-rules": {
     readonly rules: Rules;
+    current(node: EditorNode, property: string): unknown;
     correlation(type: string, value: string | undefined, label: string): Verdict;
     ownQueue(node: EditorNode, broker: EditorNode | null): string;
   };
