@@ -5,6 +5,7 @@
  */
 import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 import { Backoff } from "./backoff";
+import { ChannelAside, type OpenChannel } from "./channel-aside";
 import { now } from "./clock";
 import type { ConnectionOptions, ConnectionTiming, Endpoint } from "./connection-options";
 import { withDeadline } from "./deadline";
@@ -19,6 +20,7 @@ import {
   openLink,
 } from "./link";
 
+export type { OpenChannel } from "./channel-aside";
 export type { ConnectionOptions, ConnectionTiming, Endpoint } from "./connection-options";
 export { closeQuietly } from "./link";
 
@@ -42,12 +44,6 @@ const TIMING: ConnectionTiming = {
 /** Between two hosts of the list there is no reason to wait. */
 const NEXT_HOST_MS = 100;
 
-/** A channel, and the number of the link it lives on. */
-export interface OpenChannel<C extends Channel = Channel> {
-  readonly channel: C;
-  readonly generation: number;
-}
-
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #openLink: typeof openLink;
@@ -56,13 +52,12 @@ export class Connection {
   readonly #slow: Backoff;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #dead = new WeakSet<ChannelModel>();
+  readonly #channelAside: ChannelAside;
   #state: ConnectionState = { phase: "idle" };
   #model: ChannelModel | undefined;
   #generation = 0;
   #host = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** A channel that has answered and waits for the next question. */
-  #spare: OpenChannel | undefined;
   #cause: unknown;
 
   /** @param open how to reach one host; tests bring their own */
@@ -72,6 +67,11 @@ export class Connection {
     this.#timing = { ...TIMING, ...options.timing };
     this.#backoff = new Backoff(this.#timing.backoff);
     this.#slow = new Backoff(this.#timing.slow);
+    this.#channelAside = new ChannelAside(
+      () => this.channel(),
+      ({ generation }) => generation === this.#generation && this.isUp,
+      this.#timing.close,
+    );
   }
 
   get state(): ConnectionState {
@@ -132,45 +132,9 @@ export class Connection {
     return this.#openChannel((model) => model.createConfirmChannel());
   }
 
-  /**
-   * Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. One such channel
-   * is kept for the next question: every node looks after its queue now and then, on somebody else's cluster.
-   */
-  async aside<T>(work: (channel: Channel) => Promise<T>, what = "the broker's answer"): Promise<T> {
-    const { channel, generation } = this.#takeSpare() ?? (await this.#channelAside());
-    try {
-      const answer = await withDeadline(work(channel), this.#timing.connect, what);
-      this.#keepSpare({ channel, generation });
-      return answer;
-    } catch (error) {
-      closeQuietly(channel, this.#timing.close);
-      throw error;
-    }
-  }
-
-  #takeSpare(): OpenChannel | undefined {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    return spare?.generation === this.#generation && this.isUp ? spare : undefined;
-  }
-
-  #keepSpare(open: OpenChannel): void {
-    if (this.#spare !== undefined || open.generation !== this.#generation || !this.isUp) {
-      closeQuietly(open.channel, this.#timing.close);
-      return;
-    }
-    this.#spare = open;
-  }
-
-  /** It is listened to once, however often it is asked by. */
-  async #channelAside(): Promise<OpenChannel> {
-    const open = await this.channel();
-    open.channel.once("close", () => {
-      if (this.#spare?.channel === open.channel) {
-        this.#spare = undefined;
-      }
-    });
-    return open;
+  /** Runs something on a channel of its own, which a refusal (404, 406, 403) may close without harm. */
+  aside<T>(work: (channel: Channel) => Promise<T>, what = "the broker's answer"): Promise<T> {
+    return this.#channelAside.run(work, this.#timing.connect, what);
   }
 
   async #openChannel<C extends Channel>(

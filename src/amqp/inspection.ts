@@ -8,6 +8,7 @@ import type { Channel } from "amqplib";
 import { Connection, type ConnectionOptions } from "./connection";
 import { withDeadline } from "./deadline";
 import { type Fault, faultOf } from "./fault";
+import { type QueueKind, queueKind } from "./queue-kind";
 
 /** An exchange somebody wants to bind a queue to, or to publish to. */
 export interface ExchangeQuestion {
@@ -21,11 +22,11 @@ export interface ExchangeFinding extends ExchangeQuestion {
   readonly allowed: boolean | undefined;
 }
 
-/** What is known of a queue; `args` is undefined where only somebody with more rights may know. */
+/** What is known of a queue; `kind` is undefined where only somebody with more rights may know. */
 export interface QueueFinding {
   readonly messages: number;
   readonly consumers: number;
-  readonly args: Readonly<Record<string, string>> | undefined;
+  readonly kind: QueueKind | undefined;
 }
 
 /** How far one host let us in; without a fault, all the way. */
@@ -124,54 +125,10 @@ async function queueFinding(connection: Connection | undefined, name: string): P
     throw new Error("Connection closed");
   }
   const { messageCount, consumerCount } = await connection.aside((channel) => channel.checkQueue(name));
-  return { messages: messageCount, consumers: consumerCount, args: await argumentsOf(connection, name) };
-}
-
-/** Asked for last, and never right: no RabbitMQ makes a queue whose priority is a word. */
-const PRIORITY = "x-max-priority";
-const NO_PRIORITY = "unknown";
-
-/** More arguments than RabbitMQ knows. */
-const MOST_ARGUMENTS = 20;
-
-/**
- * A queue that exists and is declared otherwise is refused with a sentence that names one argument and its
- * value: corrected by that, the declaration is tried again until the priority is named. It cannot make a queue:
- * with an invalid priority RabbitMQ refuses that too, in every queue type. It takes the `configure` permission.
- */
-async function argumentsOf(
-  connection: Connection,
-  queue: string,
-): Promise<Record<string, string> | undefined> {
-  const found: Record<string, string> = {};
-  const declared: Record<string, unknown> = { [PRIORITY]: NO_PRIORITY };
-  const settings: Record<string, boolean> = {};
-  for (let asked = 0; asked < MOST_ARGUMENTS; asked += 1) {
-    const fault = await refusal(connection, (channel) =>
-      channel.assertQueue(queue, { ...settings, arguments: declared }),
-    );
-    if (fault === undefined) {
-      // A quorum queue has no priorities to compare.
-      return found;
-    }
-    const [, name, quoted] =
-      /inequivalent arg '([^']+)'.*but current is (?:none|(?:the value )?'([^']*)')/.exec(fault.detail) ?? [];
-    if (fault.code !== "queue-differs" || name === undefined) {
-      return undefined;
-    }
-    if (quoted !== undefined) {
-      found[name] = quoted;
-    }
-    if (name === PRIORITY) {
-      return found;
-    }
-    if (name.startsWith("x-")) {
-      declared[name] = /^\d+$/.test(quoted ?? "") ? Number(quoted) : quoted;
-    } else {
-      settings[name === "auto_delete" ? "autoDelete" : name] = quoted === "true";
-    }
-  }
-  return undefined;
+  const kind = await queueKind((declared) =>
+    refusal(connection, (channel) => channel.assertQueue(name, declared)),
+  );
+  return { messages: messageCount, consumers: consumerCount, kind };
 }
 
 /** What the broker has against it, on a channel of its own; undefined when nothing. */

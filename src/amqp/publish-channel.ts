@@ -10,8 +10,9 @@ import { Backoff, type BackoffLimits } from "./backoff";
 import type { Clock } from "./clock";
 import { type Connection, closeQuietly } from "./connection";
 import { type Fault, faultOf } from "./fault";
-import { type PublishResult, refused } from "./outgoing";
-import { closedBefore, type Entry, late, uncertain, type Waiting } from "./waiting-message";
+import { refused } from "./outgoing";
+import { Unconfirmed } from "./unconfirmed";
+import type { Entry, Waiting } from "./waiting-message";
 
 /** What is needed of a connection. */
 export type PublishingConnection = Pick<Connection, "state" | "onState" | "confirmChannel" | "aside">;
@@ -38,11 +39,7 @@ export class PublishChannel {
   readonly #clock: Clock;
   readonly #changed: () => void;
   readonly #backoff: Backoff;
-  /** Both in the order they were published in; a set forgets one in the middle as fast as the first. */
-  #unsent = new Set<Entry>();
-  #sent = new Map<string, Entry>();
-  /** Those with a limit of their own. */
-  readonly #limited = new Set<Entry>();
+  readonly #messages = new Unconfirmed();
   #channel: ConfirmChannel | undefined;
   #isOpening = false;
   #isFull = false;
@@ -79,25 +76,20 @@ export class PublishChannel {
   /** True while a confirm or the room for the next message can be expected any moment. */
   get isBusy(): boolean {
     const isConnected = this.#connection.state.phase === "connected";
-    return isConnected && (this.#sent.size > 0 || (this.#channel !== undefined && this.#unsent.size > 0));
+    const { hasSent, hasUnsent } = this.#messages;
+    return isConnected && (hasSent || (this.#channel !== undefined && hasUnsent));
   }
 
   /** Takes a message; its verdict comes through `conclude`. */
   take(waiting: Waiting): void {
-    const entry: Entry = { ...waiting, sentAt: undefined, wasSent: false, returned: undefined };
-    this.#unsent.add(entry);
-    if (entry.message.giveUpAfter !== undefined) {
-      this.#limited.add(entry);
-    }
+    this.#messages.add(waiting);
     this.#pump();
   }
 
   /** The connection is up, and not blocked (any more). */
   connected(): void {
     // A blocked broker confirms nothing: the wait for a confirm starts again when it is unblocked.
-    for (const entry of this.#sent.values()) {
-      entry.sentAt = this.#clock.now();
-    }
+    this.#messages.waitAnew(this.#clock.now());
     this.#pump();
   }
 
@@ -113,20 +105,9 @@ export class PublishChannel {
   /** Concludes what has waited too long; to be called now and then. */
   giveUpLate(why: string): void {
     const now = this.#clock.now();
-    for (const entry of this.#limited) {
-      const { giveUpAfter = Number.POSITIVE_INFINITY } = entry.message;
-      if (entry.since + giveUpAfter <= now) {
-        this.#conclude(entry, late(entry, giveUpAfter, why));
-      }
-    }
-    if (this.#connection.state.phase !== "connected") {
-      return;
-    }
-    for (const entry of this.#sent.values()) {
-      if ((entry.sentAt ?? now) + this.#timing.confirm > now) {
-        return;
-      }
-      this.#conclude(entry, late(entry, this.#timing.confirm, why));
+    this.#messages.giveUpLimited(now, why);
+    if (this.#connection.state.phase === "connected") {
+      this.#messages.giveUpSent(now, this.#timing.confirm, why);
     }
   }
 
@@ -134,9 +115,7 @@ export class PublishChannel {
   close(): void {
     this.#isClosed = true;
     this.#stopRetry?.();
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
-      this.#conclude(entry, closedBefore(entry));
-    }
+    this.#messages.close();
     const channel = this.#channel;
     this.#channel = undefined;
     if (channel !== undefined) {
@@ -147,7 +126,7 @@ export class PublishChannel {
   /** Sends what can be sent now; called whenever something changed. */
   #pump(): void {
     const isHeld = this.#isClosed || this.#stopRetry !== undefined;
-    if (isHeld || this.#unsent.size === 0 || this.#connection.state.phase !== "connected") {
+    if (isHeld || !this.#messages.hasUnsent || this.#connection.state.phase !== "connected") {
       return;
     }
     const channel = this.#channel;
@@ -158,7 +137,7 @@ export class PublishChannel {
     if (this.#isFull) {
       return;
     }
-    for (const entry of this.#unsent) {
+    for (const entry of this.#messages.unsent) {
       this.#send(channel, entry);
       if (this.#isFull || this.#channel !== channel) {
         return;
@@ -170,7 +149,7 @@ export class PublishChannel {
     const { message, messageId } = entry;
     const options = { ...message.properties, messageId, mandatory: true, persistent: true };
     const confirmed = (error: unknown): void => {
-      if (this.#channel === channel && this.#sent.has(messageId)) {
+      if (this.#channel === channel && this.#messages.awaiting(messageId) !== undefined) {
         this.#confirmed(entry, error);
       }
     };
@@ -182,15 +161,14 @@ export class PublishChannel {
         // The channel has gone and not said so yet: nothing was written.
         this.#lost(channel, error);
       } else if (this.#channel === channel) {
-        this.#conclude(entry, refused("NOT_PUBLISHED", `amqplib refused it: ${faultOf(error).detail}`));
+        this.#messages.conclude(
+          entry,
+          refused("NOT_PUBLISHED", `amqplib refused it: ${faultOf(error).detail}`),
+        );
       }
       return;
     }
-    entry.sentAt = this.#clock.now();
-    entry.wasSent = true;
-    entry.returned = undefined;
-    this.#unsent.delete(entry);
-    this.#sent.set(messageId, entry);
+    this.#messages.sent(entry, this.#clock.now());
   }
 
   #confirmed(entry: Entry, error: unknown): void {
@@ -201,12 +179,15 @@ export class PublishChannel {
       this.#changed();
     }
     if (entry.returned !== undefined) {
-      this.#conclude(entry, refused("UNROUTABLE", entry.returned));
+      this.#messages.conclude(entry, refused("UNROUTABLE", entry.returned));
     } else if (error === null || error === undefined) {
       this.#backoff.reset();
-      this.#conclude(entry, { confirmed: true, messageId: entry.messageId });
+      this.#messages.conclude(entry, { confirmed: true, messageId: entry.messageId });
     } else {
-      this.#conclude(entry, refused("NACKED", `The broker did not take it on exchange ${this.#exchange}.`));
+      this.#messages.conclude(
+        entry,
+        refused("NACKED", `The broker did not take it on exchange ${this.#exchange}.`),
+      );
     }
   }
 
@@ -243,7 +224,7 @@ export class PublishChannel {
     this.#channel = channel;
     this.#isFull = false;
     this.#hasConfirmed = false;
-    if (this.#obstacle?.fault.code !== "forbidden" || this.#unsent.size === 0) {
+    if (this.#obstacle?.fault.code !== "forbidden" || !this.#messages.hasUnsent) {
       this.#obstacle = undefined;
     }
     let cause: unknown;
@@ -252,7 +233,7 @@ export class PublishChannel {
     });
     // A return comes before the confirm of the same message, and the confirm then shows no error.
     channel.on("return", (message: Message) => {
-      const entry = this.#sent.get(String(message.properties.messageId));
+      const entry = this.#messages.awaiting(String(message.properties.messageId));
       if (entry !== undefined) {
         entry.returned = `No queue is bound to exchange ${this.#exchange}: nobody would receive it.`;
       }
@@ -280,26 +261,9 @@ export class PublishChannel {
     queueMicrotask(() => this.#wait(error));
   }
 
-  /** What was sent and not confirmed must be sent again, in the old order, unless it must not be repeated. */
   #dropChannel(error?: unknown): void {
     this.#channel = undefined;
-    const sent = [...this.#sent.values()];
-    // The broker has closed the channel over the only message on it: that one it has not taken.
-    const isRefused = sent.length === 1 && !this.#hasConfirmed && isRefusal(error);
-    const again: Entry[] = [];
-    for (const entry of sent) {
-      if (entry.message.repeat === "never" && !isRefused) {
-        this.#conclude(entry, uncertain("the connection was lost"));
-      } else {
-        entry.sentAt = undefined;
-        entry.wasSent &&= !isRefused;
-        again.push(entry);
-      }
-    }
-    if (sent.length > 0) {
-      this.#sent = new Map();
-      this.#unsent = new Set([...again, ...this.#unsent]);
-    }
+    this.#messages.takeBack(!this.#hasConfirmed && isRefusal(error));
   }
 
   #wait(error: unknown): void {
@@ -315,13 +279,6 @@ export class PublishChannel {
       this.#pump();
     });
     this.#changed();
-  }
-
-  #conclude(entry: Entry, result: PublishResult): void {
-    this.#unsent.delete(entry);
-    this.#sent.delete(entry.messageId);
-    this.#limited.delete(entry);
-    entry.conclude(result);
   }
 }
 

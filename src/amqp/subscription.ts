@@ -4,74 +4,23 @@
  * that the binding is still there. Enters: deliveries from the broker. Leaves: `Delivery` handles, states.
  * It knows neither REGARDS nor what happens to a delivery.
  */
-import { Backoff, type BackoffLimits } from "./backoff";
+import { Backoff } from "./backoff";
 import { now } from "./clock";
 import { type Connection, closeQuietly, type OpenChannel } from "./connection";
 import { ConsumingChannel, type Uncertain } from "./consuming-channel";
 import { withDeadline } from "./deadline";
-import type { Delivery } from "./delivery";
-import { type Fault, faultOf } from "./fault";
-import {
-  type Aside,
-  bindQueue,
-  deadLetterName,
-  declareTemporary,
-  look,
-  type PreparedQueue,
-  prepareQueue,
-  type QueuePlan,
-} from "./queue";
-import { mostMissing, type Told } from "./told";
+import { faultOf } from "./fault";
+import { ReadQueue } from "./read-queue";
+import type {
+  SubscriptionEvents,
+  SubscriptionOptions,
+  SubscriptionState,
+  SubscriptionTiming,
+} from "./subscription-events";
+import { mostMissing } from "./told";
 
-/** What a subscription is doing; `waiting` says for what, and when it tries again (on our `clock`). */
-export type SubscriptionState =
-  | { readonly phase: "idle" }
-  | { readonly phase: "preparing" }
-  | { readonly phase: "consuming" }
-  /** Told to take nothing for a while. */
-  | { readonly phase: "paused" }
-  /** Consuming what is there, but the binding to the exchange is missing. */
-  | { readonly phase: "unbound"; readonly fault: Fault; readonly retryAt: number }
-  | { readonly phase: "waiting"; readonly fault: Fault; readonly retryAt: number };
-
-/** What was seen of the queue from outside. */
-export interface Finding {
-  /** Consumers beside this one. */
-  readonly otherReaders: number;
-  /** Messages in the dead-letter queue of an own queue. */
-  readonly deadLetters: number;
-  /** The argument in which an own queue differs from what this node would declare. */
-  readonly differs: string | undefined;
-}
-
-/** Milliseconds. */
-export interface SubscriptionTiming {
-  readonly answer: number;
-  readonly backoff: BackoffLimits;
-  /** How often the binding is looked after: an exchange can be deleted without a word to its consumers. */
-  readonly upkeep: number;
-}
-
-export interface SubscriptionOptions {
-  readonly queue: QueuePlan;
-  /** How many deliveries may be unsettled at once; 1…65535. */
-  readonly prefetch: number;
-  readonly timing?: Partial<SubscriptionTiming>;
-}
-
-/** Who is told; all are called synchronously and must not throw. */
-export interface SubscriptionEvents {
-  delivered(delivery: Delivery): void;
-  /**
-   * The broker may give these out again: their channel is gone, or (they are open still) their queue moved or
-   * was deleted. `told` are the last verdicts, which may not have arrived.
-   */
-  lost(deliveries: readonly Delivery[], told: readonly Told[]): void;
-  changed(state: SubscriptionState): void;
-  found(finding: Finding): void;
-  /** Something threw where nothing should. */
-  surprised(error: unknown): void;
-}
+export type { Finding } from "./read-queue";
+export type { SubscriptionEvents, SubscriptionOptions, SubscriptionState } from "./subscription-events";
 
 const TIMING: SubscriptionTiming = {
   answer: 10_000,
@@ -79,25 +28,20 @@ const TIMING: SubscriptionTiming = {
   upkeep: 10_000,
 };
 
-/** The binding is looked after every time; the rest is dearer. */
-const LOOK_EVERY = 6;
-
 export class Subscription {
   readonly #connection: Connection;
   readonly #options: SubscriptionOptions;
   readonly #timing: SubscriptionTiming;
   readonly #events: SubscriptionEvents;
   readonly #backoff: Backoff;
-  readonly #aside: Aside;
+  readonly #queue: ReadQueue;
   #state: SubscriptionState = { phase: "idle" };
   /** In use while the connection is up, with or without a consumer on it. */
   #channel: ConsumingChannel | undefined;
-  #prepared: PreparedQueue | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
   /** Counts attempts; whatever belongs to an older one is out of date. */
   #attempt = 0;
-  #looks = 0;
   #paused = false;
   #stopped = false;
 
@@ -107,7 +51,11 @@ export class Subscription {
     this.#timing = { ...TIMING, ...options.timing };
     this.#events = events;
     this.#backoff = new Backoff(this.#timing.backoff);
-    this.#aside = (work) => connection.aside(work, "the queue's answer");
+    this.#queue = new ReadQueue(
+      options.queue,
+      (work) => connection.aside(work, "the queue's answer"),
+      (finding) => events.found(finding),
+    );
   }
 
   get state(): SubscriptionState {
@@ -116,7 +64,7 @@ export class Subscription {
 
   /** The queue's name at the broker; a temporary one has a new name at each declaration. */
   get queueName(): string {
-    return this.#prepared?.name ?? this.#options.queue.name;
+    return this.#queue.name;
   }
 
   /** Consumes whenever the connection is up, until stopped. */
@@ -196,10 +144,7 @@ export class Subscription {
   }
 
   async #subscribe(attempt: number): Promise<void> {
-    const { queue, prefetch } = this.#options;
-    if (queue.mode !== "temporary") {
-      this.#prepared = await prepareQueue(this.#aside, queue);
-    }
+    await this.#queue.prepare();
     // A cancelled consumer's channel is still good, and so are the verdicts on what came by it.
     let channel = attempt === this.#attempt ? this.#channel : undefined;
     if (channel === undefined) {
@@ -209,11 +154,13 @@ export class Subscription {
         return;
       }
       channel = this.#adopt(opened);
-      await this.#answeredOn(channel, opened.channel.prefetch(prefetch), "setting the prefetch");
+      await this.#answeredOn(
+        channel,
+        opened.channel.prefetch(this.#options.prefetch),
+        "setting the prefetch",
+      );
     }
-    if (queue.mode === "temporary") {
-      this.#prepared = await this.#answered(declareTemporary(channel.channel, queue), "declaring the queue");
-    }
+    await this.#answered(this.#queue.prepareOn(channel.channel), "declaring the queue");
     const consumerTag = await this.#answeredOn(channel, channel.consume(this.queueName), "subscribing");
     if (attempt === this.#attempt) {
       channel.keep(consumerTag);
@@ -244,10 +191,8 @@ export class Subscription {
 
   #adopt(opened: OpenChannel): ConsumingChannel {
     this.#drop();
-    const { prefetch, queue } = this.#options;
-    const isAsAsked = this.#prepared?.differs === undefined;
-    const isQuorum = queue.mode === "own" && queue.type === "quorum" && isAsAsked;
-    const channel = new ConsumingChannel(opened, prefetch, mostMissing(prefetch, isQuorum), {
+    const { prefetch } = this.#options;
+    const channel = new ConsumingChannel(opened, prefetch, mostMissing(prefetch, this.#queue.isQuorum), {
       delivered: (delivery) => this.#events.delivered(delivery),
       cancelled: () => this.#cancelled(channel.uncertain()),
       isStream: () => this.#refuseStream(),
@@ -290,50 +235,30 @@ export class Subscription {
 
   /** Nothing reaches us through a binding that is gone, and no one says so: hence the upkeep. */
   async #bind(attempt: number): Promise<void> {
-    const { queue } = this.#options;
     if (attempt !== this.#attempt) {
       return;
     }
-    let again: number = this.#timing.upkeep;
-    try {
-      await this.#maintain(this.#looks++ % LOOK_EVERY === 0);
-      if (attempt === this.#attempt) {
-        this.#consuming();
-      }
-    } catch (error) {
-      if (attempt === this.#attempt) {
-        this.#looks = 0;
-        if (queue.mode === "existing") {
-          // Nobody could look at it just now; it is read all the same.
-          this.#consuming();
-        } else {
-          again = this.#backoff.next();
-          this.#change({ phase: "unbound", fault: faultOf(error), retryAt: now() + again });
-        }
-      }
+    const isNew = this.#state.phase === "preparing";
+    const fault = await this.#queue.maintain(isNew).then(() => undefined, faultOf);
+    if (attempt !== this.#attempt) {
+      return;
     }
+    let again = this.#timing.upkeep;
+    if (fault !== undefined) {
+      this.#queue.lookSoon();
+    }
+    // An existing queue is read all the same, though nobody could look at it just now.
+    if (fault === undefined || this.#options.queue.mode === "existing") {
+      this.#consuming();
+    } else {
+      again = this.#backoff.next();
+      this.#change({ phase: "unbound", fault, retryAt: now() + again });
+    }
+    // Whoever was told may have paused or stopped it.
     if (attempt === this.#attempt) {
       this.#timer = setTimeout(() => void this.#bind(attempt), again);
       this.#timer.unref();
     }
-  }
-
-  async #maintain(isDue: boolean): Promise<void> {
-    const { queue } = this.#options;
-    if (isDue && queue.mode === "own" && this.#state.phase !== "preparing") {
-      this.#prepared = await prepareQueue(this.#aside, queue);
-    }
-    await bindQueue(this.#aside, queue, this.queueName);
-    if (!isDue) {
-      return;
-    }
-    const readers = await look(this.#aside, this.queueName);
-    const dead = queue.mode === "own" ? await look(this.#aside, deadLetterName(queue.name)) : undefined;
-    this.#events.found({
-      otherReaders: Math.max(0, (readers?.consumers ?? 1) - 1),
-      deadLetters: dead?.messages ?? 0,
-      differs: this.#prepared?.differs,
-    });
   }
 
   #consuming(): void {

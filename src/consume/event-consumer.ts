@@ -20,6 +20,7 @@ import { heldLongest, longestHeld, renewHeld } from "./deadline";
 import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
 import type { Ending, EventInHand, InCharge } from "./event-in-hand";
+import { EventsInHand } from "./events-in-hand";
 import { type LastEvent, Seen } from "./last-event";
 import { Offering } from "./offering";
 import type { ConsumerParts } from "./parts";
@@ -37,6 +38,7 @@ export class EventConsumer implements InCharge {
   readonly #subscription: Subscription;
   readonly #endings: Endings;
   readonly #offering: Offering;
+  readonly #events: EventsInHand;
   readonly #log: ConsumerLog;
   readonly #watchdog: NodeJS.Timeout;
   readonly #counters = {
@@ -48,7 +50,6 @@ export class EventConsumer implements InCharge {
   readonly #stopFollowing: () => void;
   #finding: Finding = { otherReaders: 0, deadLetters: 0, differs: undefined };
   #isPaused = false;
-  #emptied: (() => void) | undefined;
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
@@ -78,6 +79,7 @@ export class EventConsumer implements InCharge {
       gaveUp: () => this.#gaveUp(),
       surprised: (error) => this.#log.surprised(error),
     });
+    this.#events = new EventsInHand(parts, this);
     this.#offering = new Offering(parts, this.#log, () => this.#subscription.queueName);
     const deliveries = new Deliveries({
       ...{ consumer: parts, inCharge: this, offering: this.#offering, endings: this.#endings },
@@ -111,7 +113,7 @@ export class EventConsumer implements InCharge {
       this.#offering.goOn();
       host.changed();
     });
-    this.#takeOver();
+    this.#events.takeOver();
     this.#subscription.start();
   }
 
@@ -205,7 +207,7 @@ export class EventConsumer implements InCharge {
   left(event: EventInHand): void {
     this.#offering.forget(event);
     this.#parts.memory.remove(event);
-    this.#emptied?.();
+    this.#events.left();
     this.#parts.host.changed();
   }
 
@@ -218,9 +220,9 @@ export class EventConsumer implements InCharge {
     // The nodes behind this one may be closed already: what comes now goes back, untouched, with the channel.
     this.#offering.close();
     this.#stopFollowing();
-    await Promise.all([this.#subscription.cancel(CLOSE_MS), this.#drain()]);
+    await Promise.all([this.#subscription.cancel(CLOSE_MS), this.#events.drained(GRACE_MS)]);
     clearInterval(this.#watchdog);
-    this.#giveBack(removed);
+    this.#events.giveBack(removed);
     await this.#subscription.close(CLOSE_MS);
     this.#stopListening();
     await this.#copies?.close(CLOSE_MS);
@@ -231,80 +233,14 @@ export class EventConsumer implements InCharge {
     return isLeft;
   }
 
-  /** What was to be decided by hand nobody can decide any more once the node has no input. */
-  #takeOver(): void {
-    const { memory, settings } = this.#parts;
-    for (const event of settings.settle === "manual" ? [] : [...memory.events.values()]) {
-      if (event.run?.endsByVerdict === true) {
-        event.inCharge = this;
-        this.ended(event, { kind: "again" });
-      }
-    }
-  }
-
-  /** The events this life of the node is in charge of. */
-  #mine(): EventInHand[] {
-    return [...this.#parts.memory.events.values()].filter(({ inCharge }) => inCharge === this);
-  }
-
   /** Now and then: what is held too long is taken up anew, and what waits while flows do not run is given back. */
   #lookAround(): void {
     const { settings, memory, host } = this.#parts;
     if (this.#isPaused) {
-      this.#giveBackUntouched();
+      this.#events.giveBackUntouched();
     }
-    renewHeld(this.#mine(), settings.deadline, memory, this.#log);
+    renewHeld(this.#events.all, settings.deadline, memory, this.#log);
     host.changed();
-  }
-
-  /** A person who decides by hand will not do so within seconds, nor is an attempt due. */
-  async #drain(): Promise<void> {
-    const isByHand = this.#parts.settings.settle === "manual";
-    const isOver = (): boolean =>
-      this.#mine().every(({ phase, run }) => {
-        const isUndecided = isByHand && run?.isIdle === true;
-        return phase !== "ending" && (phase !== "flow" || run === undefined || isUndecided);
-      });
-    if (isOver()) {
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, GRACE_MS);
-      this.#emptied = () => {
-        if (isOver()) {
-          clearTimeout(timer);
-          resolve();
-        }
-      };
-    });
-    this.#emptied = undefined;
-  }
-
-  /** What the flow still has is expected to come again: to the node's next life, if nodes behind it go on. */
-  #giveBack(removed: boolean): void {
-    const { memory, flows, settings } = this.#parts;
-    this.#giveBackUntouched();
-    const isUndecidable = settings.settle === "manual" && (flows.isFullStop || removed);
-    for (const event of this.#mine()) {
-      memory.expect(event);
-      event.delivery.settle("return");
-      if (event.phase === "flow" && isUndecidable) {
-        this.ended(event, { kind: "again" });
-      } else if (event.ending !== undefined) {
-        // A copy on its way comes to its end by itself; what could not be given up is the successor's to try.
-        event.phase = event.phase === "stuck" ? "ended" : event.phase;
-        memory.remove(event);
-      }
-    }
-  }
-
-  /** What the flow has not seen yet: other readers may have it. */
-  #giveBackUntouched(): void {
-    for (const event of this.#mine()) {
-      if (event.phase === "queued" || event.phase === "stopped") {
-        this.ended(event, { kind: "again" });
-      }
-    }
   }
 
   /** The node was deleted: its own queue goes with it, unless somebody reads it or something waits in it. */
@@ -343,7 +279,7 @@ export class EventConsumer implements InCharge {
       this.#isPaused = true;
       this.#log.paused(flows.pausedBy);
       void this.#subscription.pause();
-      this.#giveBackUntouched();
+      this.#events.giveBackUntouched();
     }
     if (flows.isRunning) {
       if (this.#isPaused) {
@@ -352,7 +288,7 @@ export class EventConsumer implements InCharge {
         this.#subscription.resume();
       }
       this.#offering.goOn();
-      for (const event of this.#mine()) {
+      for (const event of this.#events.all) {
         if (event.phase === "stopped") {
           this.#offering.again(event);
         }
@@ -364,22 +300,11 @@ export class EventConsumer implements InCharge {
   /** The broker has them again and gives them out again; what the flow has of them goes on. */
   #lost(deliveries: readonly Delivery[], told: readonly Told[]): void {
     const { memory, settings, host } = this.#parts;
-    const gone = new Set(deliveries);
     const isTemporary = settings.queue.mode === "temporary";
-    for (const event of this.#mine()) {
-      if (!gone.has(event.delivery)) {
-        continue;
-      }
-      if (!isTemporary) {
-        memory.expect(event);
-      }
-      if (isTemporary || event.phase === "queued" || event.phase === "stopped") {
-        this.ended(event, { kind: "again" });
-      }
-    }
+    this.#events.lost(deliveries);
     if (!isTemporary) {
       memory.expectTold(told);
-    } else if (gone.size > 0) {
+    } else if (deliveries.length > 0) {
       // They went with the connection, and nothing of them comes again.
       this.#log.temporaryLost();
     }

@@ -5,6 +5,7 @@
 import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
 import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
+import type { QueueKind } from "../amqp/queue-kind";
 import { REQUEST_KINDS } from "../regards/requests";
 import { broadcastExchange, services } from "../regards/services";
 
@@ -115,37 +116,40 @@ function exchangeLine({ name, use, exists, allowed }: ExchangeFinding): Line {
   return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next: "test.next.absent" };
 }
 
-function queueLines(name: string, { messages, consumers, args }: QueueFinding): Line[] {
+function queueLines(name: string, { messages, consumers, kind }: QueueFinding): Line[] {
   const lines: Line[] = [{ ok: true, name, text: "test.queue", values: { messages, consumers } }];
-  if (args === undefined) {
-    lines.push({ ok: null, name: "", text: "test.arguments-untold" });
-  } else {
-    const type = args["x-queue-type"] ?? "classic";
-    const others = Object.entries(args).filter(([key]) => key !== "x-queue-type");
-    const told = [type, ...others.map(([key, value]) => `${key} ${value}`)].join(" · ");
-    lines.push({ ok: true, name: told, text: "" });
-    if (type === "stream") {
-      lines.push({ ok: false, name, text: "test.stream", next: "test.next.stream" });
-    }
-    if (type === "quorum" && Number(args["x-delivery-limit"] ?? DEFAULT_LIMIT) < ENOUGH_RETURNS) {
-      const limit = args["x-delivery-limit"] ?? `${DEFAULT_LIMIT} (RabbitMQ 4)`;
-      const next = "test.next.delivery-limit";
-      lines.push({
-        ok: null,
-        name: "x-delivery-limit",
-        text: "test.delivery-limit",
-        next,
-        values: { limit },
-      });
-    }
-    if (Number(args["x-max-priority"]) === 255) {
-      lines.push({
-        ok: false,
-        name: "x-max-priority 255",
-        text: "test.priority",
-        next: "test.next.priority",
-      });
-    }
-  }
+  lines.push(
+    ...(kind === undefined
+      ? [{ ok: null, name: "", text: "test.arguments-untold" }]
+      : [{ ok: true, name: inWords(kind), text: "" }, ...kindLines(name, kind)]),
+  );
   return [...lines, { ok: null, name: "", text: "test.binding" }];
+}
+
+function inWords({ type, maxPriority, deliveryLimit }: QueueKind): string {
+  const args = { "x-max-priority": maxPriority, "x-delivery-limit": deliveryLimit };
+  const set = Object.entries(args).filter(([, value]) => value !== undefined);
+  return [type, ...set.map(([key, value]) => `${key} ${value}`)].join(" · ");
+}
+
+/** What of its kind keeps a queue from being read well. */
+function kindLines(name: string, { type, maxPriority, deliveryLimit }: QueueKind): Line[] {
+  const lines: Line[] = [];
+  if (type === "stream") {
+    lines.push({ ok: false, name, text: "test.stream", next: "test.next.stream" });
+  }
+  if (type === "quorum" && (deliveryLimit ?? DEFAULT_LIMIT) < ENOUGH_RETURNS) {
+    const limit = deliveryLimit ?? `${DEFAULT_LIMIT} (RabbitMQ 4)`;
+    lines.push({
+      ok: null,
+      name: "x-delivery-limit",
+      text: "test.delivery-limit",
+      next: "test.next.delivery-limit",
+      values: { limit },
+    });
+  }
+  if (maxPriority === 255) {
+    lines.push({ ok: false, name: "x-max-priority 255", text: "test.priority", next: "test.next.priority" });
+  }
+  return lines;
 }

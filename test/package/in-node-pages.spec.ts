@@ -1,19 +1,11 @@
 /** The four in-nodes' pages: each is written by hand, says what the table of REGARDS events says, and is like the others. */
 import assert from "node:assert/strict";
-import { createContext, runInContext } from "node:vm";
 import { sampleNames } from "../../src/regards/samples";
 import { outputNames, type Service, services } from "../../src/regards/services";
-import { manifest, read, scripts } from "./sources";
+import { assertSharedDefaults, type Definition, runPage } from "./pages";
+import { read } from "./sources";
 
 const ROWS = read("nodes/editor/in-nodes.html");
-
-/** What a page gives to Node-RED, as far as it is looked at here. */
-interface Definition {
-  readonly outputs: number;
-  readonly defaults: Readonly<Record<string, { readonly value: unknown; readonly type?: string }>>;
-  outputLabels(index: number): string;
-  oneditprepare(): void;
-}
 
 /** What a page gives to the shared form when it opens. */
 interface Opened {
@@ -21,29 +13,9 @@ interface Opened {
   readonly samples: readonly string[];
 }
 
-/** Runs a page's script as the editor would, with an editor that knows every word by its key. */
 function run(type: string): { definition: Definition; opened: Opened } {
-  let definition: Definition | undefined;
-  let opened: Opened | undefined;
-  const RED = {
-    _: (key: string) => key.replace(`${manifest.name}/`, ""),
-    nodes: {
-      registerType: (_type: string, given: Definition) => {
-        definition = given;
-      },
-    },
-    plugins: {
-      getPlugin: () => ({
-        open: (_node: unknown, given: Opened) => {
-          opened = given;
-        },
-      }),
-    },
-  };
-  runInContext(scripts(read(`nodes/${type}.html`)).join("\n"), createContext({ RED }));
-  definition?.oneditprepare();
-  assert.ok(definition && opened, type);
-  return { definition, opened };
+  const { definition, opened } = runPage(type);
+  return { definition, opened: opened as Opened };
 }
 
 const pageOf = ({ name }: Service): string => `regards-${name}-in`;
@@ -98,14 +70,12 @@ describe("the page of an in-node", () => {
     });
   }
 
-  it("has the same defaults as the other three, in what they share", () => {
-    const [first, ...others] = services.map((service) => run(pageOf(service)).definition.defaults);
-    for (const other of others) {
-      for (const [property, { value, type }] of Object.entries(first ?? {})) {
-        if (property in other) {
-          assert.deepEqual([other[property]?.value, other[property]?.type], [value, type], property);
-        }
-      }
-    }
+  it("has the same defaults and labels as the other three, in what they share", () => {
+    assertSharedDefaults(
+      services.map((service) => run(pageOf(service)).definition),
+      {
+        ownWords: ["correlation"],
+      },
+    );
   });
 });

@@ -1,93 +1,87 @@
-/** The four out-nodes' pages: each is written by hand, asks for what the table of requests says, and is like the others. */
+/** The out-nodes' pages: each is written by hand, says what the table of requests says, and is like the others. */
 import assert from "node:assert/strict";
-import { createContext, runInContext } from "node:vm";
 import { REQUEST_KINDS } from "../../src/regards/requests";
-import { manifest, read, scripts } from "./sources";
+import { assertSharedDefaults, runPage } from "./pages";
+import { read } from "./sources";
 
-type Defaults = Readonly<Record<string, { readonly value: unknown; readonly type?: string }>>;
+const pageOf = (name: string): string => `regards-${name}-out`;
 
-/** What a page gives to Node-RED, as far as it is looked at here. */
-interface Definition {
-  readonly outputs: number;
-  readonly defaults: Defaults;
-  outputLabels(index: number): string;
-  oneditprepare(): void;
+/** The row of a form that a property is in, without what is each page's own: where it stands and shows, its example. */
+function rowOf(page: string, property: string): string {
+  const rows = page.split(/(?=<div class="form-row)/);
+  const row = rows.find((each) => each.includes(`id="node-input-${property}"`)) ?? assert.fail(property);
+  const [inner = ""] = row.replace(/^<div[^>]*>/, "").split("</div>");
+  return inner
+    .trim()
+    .replaceAll(/\n\s*/g, "\n")
+    .replaceAll(/ data-i18n="\[placeholder\]placeholder\.\w+"/g, "");
 }
-
-/** Runs a page's script as the editor would; brings also the typed inputs its form opens with. */
-function run(type: string): { definition: Definition; typed: readonly string[] } {
-  let definition: Definition | undefined;
-  let typed: readonly string[] | undefined;
-  const RED = {
-    _: (key: string) => key.replace(`${manifest.name}/`, ""),
-    nodes: {
-      registerType: (_type: string, given: Definition) => {
-        definition = given;
-      },
-    },
-    plugins: {
-      getPlugin: () => ({
-        openOutNode: (_node: unknown, inputs: object) => {
-          typed = Object.keys(inputs);
-        },
-      }),
-    },
-  };
-  const nothing = new Proxy(() => nothing, { get: () => nothing }) as unknown;
-  runInContext(scripts(read(`nodes/${type}.html`)).join("\n"), createContext({ RED, $: () => nothing }));
-  definition?.oneditprepare();
-  assert.ok(definition && typed, type);
-  return { definition, typed };
-}
-
-const LABELS = ["port.published", "port.refused", "port.noAnswer"].map((key) => `regards-broker:${key}`);
 
 describe("the page of an out-node", () => {
-  for (const { name, inputs, choices, repeat } of REQUEST_KINDS) {
-    const type = `regards-${name}-out`;
+  for (const { name, inputs, choices, eventClasses, repeat } of REQUEST_KINDS) {
+    const type = pageOf(name);
+    const page = read(`nodes/${type}.html`);
+    const { definition, opened } = runPage(type);
+    const { defaults, outputs } = definition;
 
-    it(`has in ${type} every typed input and choice of its row, with the row's defaults`, () => {
-      const { definition, typed } = run(type);
+    it(`has an output in ${type} for what was published, what was refused, and for no answer where one may come`, () => {
+      // What must not be repeated is what REGARDS answers.
+      const labels = ["published", "refused", ...(repeat === "never" ? ["noAnswer"] : [])];
 
-      assert.deepEqual([...typed].sort(), Object.keys(inputs).sort());
-      for (const [input, [value, valueType]] of Object.entries(inputs)) {
-        const found = [definition.defaults[input]?.value, definition.defaults[`${input}Type`]?.value];
-        assert.deepEqual(found, [value, valueType], input);
-      }
-      for (const [choice, [first]] of Object.entries(choices)) {
-        assert.equal(definition.defaults[choice]?.value, first, choice);
-      }
-    });
-
-    it(`has in ${type} an output for a missing answer only where something is answered`, () => {
-      const { definition } = run(type);
-      const expected = repeat === "never" ? LABELS : LABELS.slice(0, 2);
-
-      assert.equal(definition.outputs, expected.length);
       assert.deepEqual(
-        expected.map((_label, index) => definition.outputLabels(index)),
-        expected,
+        Array.from({ length: outputs }, (_none, index) => definition.outputLabels(index)),
+        labels.map((label) => `regards-broker:port.${label}`),
       );
     });
 
-    it(`has a field in ${type} for every setting`, () => {
-      const form = read(`nodes/${type}.html`);
+    it(`begins in ${type} with what the table of requests begins with, and offers its choices`, () => {
+      assert.deepEqual(Object.keys(opened as object).sort(), Object.keys(inputs).sort());
+      for (const [property, [value, kind]] of Object.entries(inputs)) {
+        assert.deepEqual(
+          [defaults[property]?.value, defaults[`${property}Type`]?.value],
+          [value, kind],
+          property,
+        );
+      }
+      for (const [property, words] of Object.entries(choices)) {
+        const offered = [...rowOf(page, property).matchAll(/<option value="(\w+)"/g)].map(
+          ([, value]) => value,
+        );
+        assert.deepEqual([defaults[property]?.value, offered], [words[0], words], property);
+      }
+    });
 
-      for (const property of Object.keys(run(type).definition.defaults)) {
-        assert.equal(form.split(`id="node-input-${property}"`).length, 2, property);
+    it(`shows in ${type} the exchange of every event it publishes`, () => {
+      const shown = [...page.matchAll(/data-event-class="([\w.]+)"/g)].map(([, eventClass]) => eventClass);
+      assert.deepEqual(shown.sort(), [...eventClasses].sort());
+    });
+
+    it(`has a field in ${type} for every setting, called as in the list of what is wrong`, () => {
+      for (const [property, { label }] of Object.entries(defaults)) {
+        assert.equal(page.split(`id="node-input-${property}"`).length, 2, property);
+        if (property !== "name" && !property.endsWith("Type")) {
+          const key = /<label [^>]*>.*data-i18n="(?:@[\w-]+\/[\w-]+\/)?([\w.:-]+)"/.exec(
+            rowOf(page, property),
+          )?.[1];
+          assert.equal(key?.includes(":") ? key : `${type}:${key}`, label, property);
+        }
       }
     });
   }
 
-  it("has the same defaults as the other three, in what they share", () => {
-    const [first, ...others] = REQUEST_KINDS.map(
-      ({ name }) => run(`regards-${name}-out`).definition.defaults,
-    );
-    for (const other of others) {
-      for (const [property, { value, type }] of Object.entries(first ?? {})) {
-        if (property in other) {
-          assert.deepEqual([other[property]?.value, other[property]?.type], [value, type], property);
-        }
+  const pages = REQUEST_KINDS.map(({ name }) => pageOf(name));
+
+  it("has the same defaults and labels as the other three, in what they share", () => {
+    assertSharedDefaults(pages.map((type) => runPage(type).definition));
+  });
+
+  it("has the same rows as the other three, in what they share", () => {
+    const seen: Record<string, string> = {};
+    for (const type of pages) {
+      for (const property of Object.keys(runPage(type).definition.defaults)) {
+        const row = rowOf(read(`nodes/${type}.html`), property);
+        seen[property] ??= row;
+        assert.equal(row, seen[property], `${property} of ${type}`);
       }
     }
   });
