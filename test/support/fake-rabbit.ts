@@ -196,6 +196,32 @@ export class FakeRabbitChannel extends EventEmitter {
     return { messageCount: ready.length, consumerCount: consumers.size };
   }
 
+  async get(queue: string): Promise<ConsumeMessage | false> {
+    await this.#ask(`get ${queue}`, queue);
+    const stored = this.#rabbit.ready(queue).shift();
+    let got: ConsumeMessage | null = null;
+    if (stored !== undefined) {
+      this.receive(queue, stored, (message) => {
+        got = message;
+      });
+    }
+    return got ?? false;
+  }
+
+  /** Everything it was given and has not settled goes back, in its order. */
+  nackAll(): void {
+    this.#ensureOpen();
+    this.#rabbit.calls.push("return all");
+    const had = [...this.unacked.values()];
+    this.unacked.clear();
+    for (const name of new Set(had.map(({ queue }) => queue))) {
+      this.#rabbit.requeue(
+        name,
+        had.filter(({ queue }) => queue === name).map(({ stored }) => stored),
+      );
+    }
+  }
+
   async assertQueue(queue: string, options: { arguments?: Record<string, unknown> } = {}): Promise<void> {
     await this.#ask(`declare ${queue}`);
     this.#rabbit.declare(queue, options);
@@ -266,7 +292,7 @@ export class FakeRabbitChannel extends EventEmitter {
     this.#ensureOpen();
     this.#rabbit.calls.push(`publish ${exchange} ${key}`);
     const isRouted = this.#rabbit.publish(exchange, key, content.toString(), options);
-    if (!isRouted) this.emit("return", { properties: options });
+    if (!isRouted) setImmediate(() => this.emit("return", { properties: options }));
     if (this.#rabbit.confirms) setImmediate(() => confirm(null));
     else this.owed.push(confirm);
     return true;
