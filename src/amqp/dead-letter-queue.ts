@@ -68,17 +68,18 @@ export class DeadLetterQueue {
   /** @throws the broker's refusals */
   look(): Promise<Letters> {
     return this.#next(async ({ connection }) => {
-      const count = (await look((work) => connection.aside(work), this.#name))?.messages ?? 0;
-      if (count === 0) {
-        return { count, letters: [] };
+      const seen = await look((work) => connection.aside(work), this.#name);
+      if (seen === undefined) {
+        return { count: 0, letters: [] };
       }
       // Where a queue has a low limit of its own, each look would bring a letter nearer to it.
       const differs = await prepareDeadLetterQueue((work) => connection.aside(work), this.#queue);
       if (differs !== undefined) {
-        return { count, letters: [], differs };
+        return { count: seen.messages, letters: [], differs };
       }
       return onChannel(connection, async (channel) => {
         const found = await this.#take(channel, MOST_SHOWN);
+        const count = found.length + leftBehind(found);
         channel.nackAll(true);
         return { count, letters: found.map(({ delivery }) => letterOf(delivery)) };
       });
@@ -124,20 +125,18 @@ export class DeadLetterQueue {
   }
 
   async #sendAll(channel: Channel, copies: Copies): Promise<SentBack> {
-    const { messageCount } = await channel.checkQueue(this.#name);
-    const most = Math.min(messageCount, MOST_SENT);
     let sent = 0;
-    while (sent < most) {
-      const found = await this.#take(channel, Math.min(BATCH, most - sent));
+    let left = BATCH;
+    for (let isFirst = true; left > 0; isFirst = false) {
+      const found = await this.#take(channel, Math.min(BATCH, left));
       const result = await this.#send(channel, copies, found);
       sent += result.sent;
       if (result.sent < found.length) {
         channel.nackAll(true);
         return { ...result, sent };
       }
-      if (found.length === 0) {
-        break;
-      }
+      const rest = isFirst ? leftBehind(found) : left - found.length;
+      left = found.length === 0 ? 0 : Math.min(rest, MOST_SENT - sent);
     }
     return { sent };
   }
@@ -194,6 +193,11 @@ export class DeadLetterQueue {
 interface Taken {
   readonly message: GetMessage;
   readonly delivery: Delivery;
+}
+
+/** How many the last of them left in the queue: a quorum queue tells it exactly here, and late where it is looked at. */
+function leftBehind(taken: readonly Taken[]): number {
+  return taken.at(-1)?.message.fields.messageCount ?? 0;
 }
 
 /** They are settled on their channel, here. */

@@ -4,7 +4,7 @@
  * dead-letter ones, and no prefetch: to give out more than was asked for is what some tests want.
  */
 import { EventEmitter } from "node:events";
-import type { Channel, ConfirmChannel, ConsumeMessage } from "amqplib";
+import type { Channel, ConfirmChannel, ConsumeMessage, GetMessage } from "amqplib";
 import type { Connection, ConnectionState, OpenChannel } from "../../src/amqp/connection";
 
 export interface Stored {
@@ -196,16 +196,17 @@ export class FakeRabbitChannel extends EventEmitter {
     return { messageCount: ready.length, consumerCount: consumers.size };
   }
 
-  async get(queue: string): Promise<ConsumeMessage | false> {
+  async get(queue: string): Promise<GetMessage | false> {
     await this.#ask(`get ${queue}`, queue);
-    const stored = this.#rabbit.ready(queue).shift();
-    let got: ConsumeMessage | null = null;
+    const ready = this.#rabbit.ready(queue);
+    const stored = ready.shift();
+    let got: GetMessage | false = false;
     if (stored !== undefined) {
       this.receive(queue, stored, (message) => {
-        got = message;
+        if (message !== null) got = { ...message, fields: { ...message.fields, messageCount: ready.length } };
       });
     }
-    return got ?? false;
+    return got;
   }
 
   /** Everything it was given and has not settled goes back, in its order. */

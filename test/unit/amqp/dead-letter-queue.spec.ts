@@ -119,15 +119,14 @@ describe("a dead-letter queue somebody looks into", () => {
     assert.deepEqual(contents(DEAD), ["one"]);
   });
 
-  it("sends all back in their order, those that return meanwhile left out", async () => {
+  it("sends all back in their order, those that come again meanwhile left out", async () => {
     for (let number = 0; number < 120; number += 1) letter(`${number}`);
     const names = contents(DEAD);
-    let again = true;
+    let taken = 0;
     rabbit.delays = async (call) => {
-      if (again && call === `get ${DEAD}`) {
-        again = false;
-        letter("again");
-      }
+      taken += call === `get ${DEAD}` ? 1 : 0;
+      // The first fifty are in the queue again, and one of them has failed once more.
+      if (taken === 60) letter("again");
     };
 
     assert.deepEqual(await queue.sendBack(), { sent: 120 });
