@@ -4,6 +4,7 @@ import { Broker } from "../src/amqp/broker";
 import type { BrokerCredentials, BrokerNode } from "../src/nodes/broker-node";
 import { linkOf } from "../src/nodes/broker-options";
 import { registerTestRoute } from "../src/nodes/connection-test-route";
+import { registerDeadLettersRoutes } from "../src/nodes/dead-letters-route";
 import { registerHealthRoutes } from "../src/nodes/health-routes";
 import { installationOf } from "../src/nodes/installation";
 import { registerLastEventRoute } from "../src/nodes/last-event-route";
@@ -41,4 +42,5 @@ export default function register(RED: NodeAPI): void {
   registerTestRoute(RED);
   registerHealthRoutes(RED);
   registerLastEventRoute(RED);
+  registerDeadLettersRoutes(RED);
 }

@@ -127,3 +127,22 @@ export class DeadLetters {
 export function isDeadLetter({ headers, exchange }: Pick<Delivery, "headers" | "exchange">): boolean {
   return headers[REASON_HEADER] !== undefined && (exchange === "" || exchange.endsWith(DEAD_LETTER_SUFFIX));
 }
+
+/** What a letter says of why and when it was given up; of what the broker has moved by itself, what the broker says. */
+export function givenUpOf({ headers }: Pick<Delivery, "headers">): Partial<GivenUp> & {
+  readonly time: string | undefined;
+} {
+  const reason = text(headers[REASON_HEADER]) ?? text(headers["x-first-death-reason"]);
+  const node = text(headers[NODE_HEADER]);
+  const attempts = headers[ATTEMPTS_HEADER];
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(node === undefined ? {} : { node }),
+    ...(typeof attempts === "number" ? { attempts } : {}),
+    time: text(headers[TIME_HEADER]),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -3,7 +3,7 @@
  * verdict on a newer channel would close it or, worse, acknowledge somebody else's message.
  */
 import { hash } from "node:crypto";
-import type { ConsumeMessage, MessageProperties } from "amqplib";
+import type { ConsumeMessage, GetMessage, MessageProperties } from "amqplib";
 import type { Verdict } from "./settlements";
 import { unreadableHeaders } from "./unreadable";
 
@@ -32,7 +32,7 @@ export class Delivery {
   #verdict: Verdict | undefined;
   #fingerprint: string | undefined;
 
-  constructor(message: ConsumeMessage, generation: number, settler: Settler) {
+  constructor(message: ConsumeMessage | GetMessage, generation: number, settler: Settler) {
     this.#content = message.content;
     this.#properties = message.properties;
     this.#headers = message.properties.headers ?? {};

@@ -206,15 +206,22 @@ async function declareOwn(aside: Aside, { name, type }: OwnQueue): Promise<strin
   return differs;
 }
 
-/** Declares the dead-letter queue alone, before something is given up: somebody may have deleted it. */
-export async function prepareDeadLetterQueue(aside: Aside, { name, type }: OwnQueue): Promise<void> {
+/**
+ * Declares the dead-letter queue alone, before something is given up: somebody may have deleted it.
+ * @returns which argument differs where it is there already with another value of one
+ */
+export async function prepareDeadLetterQueue(
+  aside: Aside,
+  { name, type }: OwnQueue,
+): Promise<string | undefined> {
   const dead = deadLetterName(name);
   await declaredExchange(aside, dead);
-  await declared(aside, dead, durable(type, dead, TO_QUEUE));
+  const differs = await declared(aside, dead, durable(type, dead, TO_QUEUE));
   await aside(async (channel) => {
     await channel.bindQueue(dead, dead, TO_DEAD);
     await channel.bindQueue(name, dead, TO_QUEUE);
   });
+  return differs;
 }
 
 function durable(type: OwnQueue["type"], exchange: string, key: string): Options.AssertQueue {

@@ -4,6 +4,7 @@
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
 import { now } from "../amqp/clock";
+import { DeadLetterQueue } from "../amqp/dead-letter-queue";
 import { leadsTo, stoppedBehind } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode, NodeConfig, Runtime } from "../completion/runtime";
@@ -15,6 +16,7 @@ import { askedRequestsOf } from "./asked-requests-of";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
 import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
+import { offerDeadLetters } from "./dead-letters-route";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { offerLastEvent } from "./last-event-route";
@@ -44,6 +46,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     RED.nodes.createNode(this, definition);
     let display: StatusDisplay | undefined;
     let consumer: EventConsumer | undefined;
+    let letters: DeadLetterQueue | undefined;
     const host = hostOf(RED, this, definition.broker, () => display?.touch());
     const link = (RED.nodes.getNode(definition.broker) as BrokerNode | null)?.regards;
     const settled = definition as unknown as Definition;
@@ -80,6 +83,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
         hasDied: hasDied(RED),
       });
       consumer = started;
+      letters = settings.queue.mode === "own" ? new DeadLetterQueue(settings.queue, broker) : undefined;
       samples.queue = settings.queue.name;
       samples.system = system;
       samples.exchange = exchangeOf(settled, service, system);
@@ -94,6 +98,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
         close: async (removed) => {
           if (consumer === started) {
             consumer = undefined;
+            letters = undefined;
           }
           shown.stop();
           if (!removed) {
@@ -112,6 +117,7 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     };
 
     offerLastEvent(this, () => consumer?.lastEvent);
+    offerDeadLetters(this, { service, queue: () => letters });
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, start);
     if (settled.settle === "manual") {

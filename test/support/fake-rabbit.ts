@@ -4,7 +4,7 @@
  * dead-letter ones, and no prefetch: to give out more than was asked for is what some tests want.
  */
 import { EventEmitter } from "node:events";
-import type { Channel, ConfirmChannel, ConsumeMessage } from "amqplib";
+import type { Channel, ConfirmChannel, ConsumeMessage, GetMessage } from "amqplib";
 import type { Connection, ConnectionState, OpenChannel } from "../../src/amqp/connection";
 
 export interface Stored {
@@ -196,6 +196,33 @@ export class FakeRabbitChannel extends EventEmitter {
     return { messageCount: ready.length, consumerCount: consumers.size };
   }
 
+  async get(queue: string): Promise<GetMessage | false> {
+    await this.#ask(`get ${queue}`, queue);
+    const ready = this.#rabbit.ready(queue);
+    const stored = ready.shift();
+    let got: GetMessage | false = false;
+    if (stored !== undefined) {
+      this.receive(queue, stored, (message) => {
+        if (message !== null) got = { ...message, fields: { ...message.fields, messageCount: ready.length } };
+      });
+    }
+    return got;
+  }
+
+  /** Everything it was given and has not settled goes back, in its order. */
+  nackAll(): void {
+    this.#ensureOpen();
+    this.#rabbit.calls.push("return all");
+    const had = [...this.unacked.values()];
+    this.unacked.clear();
+    for (const name of new Set(had.map(({ queue }) => queue))) {
+      this.#rabbit.requeue(
+        name,
+        had.filter(({ queue }) => queue === name).map(({ stored }) => stored),
+      );
+    }
+  }
+
   async assertQueue(queue: string, options: { arguments?: Record<string, unknown> } = {}): Promise<void> {
     await this.#ask(`declare ${queue}`);
     this.#rabbit.declare(queue, options);
@@ -266,7 +293,7 @@ export class FakeRabbitChannel extends EventEmitter {
     this.#ensureOpen();
     this.#rabbit.calls.push(`publish ${exchange} ${key}`);
     const isRouted = this.#rabbit.publish(exchange, key, content.toString(), options);
-    if (!isRouted) this.emit("return", { properties: options });
+    if (!isRouted) setImmediate(() => this.emit("return", { properties: options }));
     if (this.#rabbit.confirms) setImmediate(() => confirm(null));
     else this.owed.push(confirm);
     return true;
