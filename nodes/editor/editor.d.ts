@@ -100,7 +100,7 @@ declare const RED: {
       resize(): void;
     };
   };
-  notify(text: string, type: "warning" | "error"): unknown;
+  notify(text: string, type: "success" | "warning" | "error"): unknown;
 };
 
 /** What goes into the places of a sentence. */
@@ -124,6 +124,29 @@ interface FindingLine {
   readonly text: string;
   readonly next?: string;
   readonly values?: Words;
+}
+
+/** What a node has received last: see src/nodes/last-event-route.ts. */
+interface LastEvent {
+  readonly status: string;
+  readonly receivedAt: string;
+  readonly correlationId: string | null;
+}
+
+/** An event that was given up, and what a node has of them: see src/nodes/dead-letters-route.ts. */
+interface GivenUpEvent {
+  readonly id: string;
+  readonly time?: string;
+  readonly status?: string;
+  readonly correlationId?: string;
+  /** The node that reported the reason. */
+  readonly node?: string;
+  readonly reason?: string;
+}
+interface GivenUp {
+  readonly count: number;
+  readonly letters: readonly GivenUpEvent[];
+  readonly differs?: string;
 }
 
 /** Which kinds of value a property may have, by the names of Node-RED. */
@@ -152,6 +175,9 @@ interface OurPlugins {
       about: { readonly eventClass?: string; readonly samples: readonly string[] },
     ): void;
     sendSample(node: EditorNode): void;
+  };
+  "regards-seen": {
+    open(node: EditorNode): void;
   };
 }
 
@@ -183,17 +209,22 @@ interface Elements {
   append(...children: (Elements | Elements[] | string)[]): Elements;
   children(): Elements;
   first(): Elements;
+  last(): Elements;
+  get(): HTMLOptionElement[];
+  off(event: string): Elements;
   each(see: (place: number, element: HTMLElement) => void): Elements;
-  on(event: string, act: () => void): Elements;
+  on(event: string, act: (event: { readonly target: HTMLDetailsElement }) => void): Elements;
   trigger(event: string): Elements;
   typedInput(options: { readonly typeField: string; readonly types: readonly InputType[] }): Elements;
   typedInput(question: "type"): string;
   typedInput(act: "validate"): boolean;
+  typedInput(part: "type" | "value", to: string): Elements;
 }
 
 declare const $: {
   (selector: string | Element): Elements;
   (html: string, attributes: { readonly [name: string]: string | undefined }): Elements;
+  getJSON<Answer>(url: string): Later<Answer>;
   ajax<Answer>(request: {
     readonly method: string;
     readonly url: string;
@@ -203,10 +234,17 @@ declare const $: {
   Deferred(): { resolve<Answer>(answer: Answer): Later<Answer> };
 };
 
+/** An answer that says why not. */
+interface Refusal {
+  readonly status: number;
+  readonly responseJSON?: { readonly trouble?: string };
+}
+
 /** What will be there later, or the answer that says why not. */
 interface Later<Value> {
   then<Result, Instead = Result>(
     done: (value: Value) => Result,
-    failed?: (answer: { readonly status: number }) => Instead | Later<Instead>,
+    failed?: (answer: Refusal) => Instead | Later<Instead>,
   ): Later<Result | Instead>;
+  always(act: () => void): Later<Value>;
 }
