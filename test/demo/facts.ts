@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { allShown, property } from "../examples/debug-sidebar";
+import { Example } from "../examples/example";
 import type { AcknowledgedService } from "../simulator/wire";
 import { PIXEL } from "../simulator/worker-types";
 import { savedFiles } from "./downloads";
@@ -33,6 +34,7 @@ export async function lookAtFacts(world: World, ledger: Ledger, plan: Plan): Pro
     ...submissionFacts(world, ledger),
     ...(await workerFacts(world)),
     ...acknowledgementFacts(world),
+    ...askedFacts(world),
     is("error lines in Node-RED's log", 0, world.nodeRed.errors().length),
   ];
 }
@@ -43,7 +45,11 @@ async function orderFacts(world: World, ledger: Ledger, plan: Plan): Promise<rea
   const prepared = [...ledger.prepared].flatMap(([id, files]) => files.map((file) => `${id}/${file}`));
   const names = saved.map(({ orderId, name }) => `${orderId}/${name}`);
   const complete = saved.length === plan.files && prepared.sort().join() === names.sort().join();
-  const told = allShown(nodeRed, flows.id("debug", "saved")).flatMap((shown) => shown as unknown[]);
+  const told = flows
+    .ofType("debug")
+    .filter((node) => node.name === "saved")
+    .flatMap(({ id }) => allShown(nodeRed, id))
+    .flatMap((shown) => shown as unknown[]);
   return [
     is("orders granted", plan.orders, ledger.granted),
     is("sub-orders ready to download", plan.subOrders, ledger.subOrdersReady),
@@ -62,7 +68,7 @@ async function orderFacts(world: World, ledger: Ledger, plan: Plan): Promise<rea
 function submissionFacts({ nodeRed, flows }: World, ledger: Ledger): readonly Fact[] {
   const answers = allShown(nodeRed, flows.id("debug", "answers")).map((shown) => property(shown, "status"));
   const reasons = allShown(nodeRed, flows.id("debug", "not archived")).map(String);
-  const isArchived = ledger.archived === 1 && answers.includes("SUCCESS");
+  const isArchived = ledger.archived === 2 && answers.includes("SUCCESS");
   const isRefused = ledger.refusedSubmissions === 1 && reasons[0]?.startsWith("DENIED") === true;
   return [
     fact("a product submitted and archived", "SUCCESS", answers.join(", ") || "nothing", isArchived),
@@ -98,6 +104,20 @@ function acknowledgementFacts({ nodeRed, flows, regards }: World): readonly Fact
     is("acknowledgements accepted by rs-ingest", 1, awaited("ingest")),
     is("acknowledgements accepted by rs-fem", 1, awaited("fem")),
     is("acknowledgements REGARDS dropped", 0, dropped.length),
+  ];
+}
+
+/** What came of the requests that flows made themselves. */
+function askedFacts({ nodeRed, regards }: World): readonly Fact[] {
+  const last = (example: string, field: string): string =>
+    String(
+      property(allShown(nodeRed, Example.read(example).id("debug", "answer")).at(-1), field) ?? "nothing",
+    );
+  return [
+    is("an order a flow made", "DONE", last("8 - Order and download", "status")),
+    is("a submission a flow made", "SUCCESS", last("7 - Submit a product", "responseStatus")),
+    is("a worker a flow asked", "SUCCESS", last("6 - Ask a worker", "state")),
+    is("requests REGARDS dropped", 0, regards.droppedRequests.length),
   ];
 }
 

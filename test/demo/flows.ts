@@ -6,6 +6,9 @@ import type { FlowNode } from "../support/test-node-red";
 /** The demo's own requests; everybody else's share the exchanges. */
 export const CORRELATION_PREFIX = "demo-";
 
+/** What the flows ask for themselves. */
+export const FLOWS_PREFIX = "nodered-";
+
 /** What the demo types into the dialogs. */
 export interface Dialogs {
   readonly vhost: string;
@@ -51,7 +54,9 @@ function withWebAccount(web: FlowNode): FlowNode {
 /** Without a filter the flows would download and show what everybody on the platform does. */
 function filtered(node: FlowNode, { id: broker }: FlowNode, { owner }: Dialogs): FlowNode {
   if (!("broker" in node)) return node;
-  if (node.type === "regards-ack-out") return { ...node, broker };
+  // What asks for itself hears the answers to what it has asked.
+  const isItsOwn = /-out$/.test(node.type) || node.correlationType === "mine";
+  if (isItsOwn) return { ...node, broker };
   if (node.type === "regards-worker-in") return { ...node, broker, owner };
   return { ...node, broker, correlation: CORRELATION_PREFIX, correlationType: "prefix" };
 }

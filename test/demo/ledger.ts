@@ -1,7 +1,7 @@
 /** What the simulated REGARDS has seen and done for the demo's own requests, counted outside Node-RED. */
 import type { OrderSeen } from "../simulator/happenings";
 import type { Simulator } from "../simulator/simulator";
-import { CORRELATION_PREFIX } from "./flows";
+import { CORRELATION_PREFIX, FLOWS_PREFIX } from "./flows";
 
 /** The counts, which go on while the demo runs. */
 export interface Ledger {
@@ -13,9 +13,9 @@ export interface Ledger {
   readonly refusedSubmissions: number;
 }
 
-/** True for what the demo asked for itself. */
+/** True for what the demo asked for itself, as a client or by its flows. */
 export function isOwn({ correlationId }: Pick<OrderSeen, "correlationId">): boolean {
-  return correlationId.startsWith(CORRELATION_PREFIX);
+  return [CORRELATION_PREFIX, FLOWS_PREFIX].some((prefix) => correlationId.startsWith(prefix));
 }
 
 /** Starts to count. */

@@ -4,18 +4,22 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { Example } from "../examples/example";
 import type { Plan } from "./facts";
 import { CORRELATION_PREFIX } from "./flows";
 import type { Say } from "./narrator";
 import type { World } from "./world";
 
 /** What one telling of the whole story amounts to. */
-export const WHOLE_STORY: Plan = { orders: 2, subOrders: 4, files: 8 };
+export const WHOLE_STORY: Plan = { orders: 3, subOrders: 5, files: 10 };
 
 const BETWEEN_ROUNDS_MS = 12_000;
 const WORKER_KINDS = ["count-bytes", "describe", "thumbnail", "rare", "picky"];
 
-/** Everything once: two orders, two submissions, two results, two disseminated products. */
+/**
+ * Everything once: two orders, two submissions, two results, two disseminated products; and an order, a submission and
+ * a worker's work that flows ask for themselves.
+ */
 export async function tellWholeStory(world: World, say: Say): Promise<void> {
   await letOthersAct(world, say);
   await order(world, say, "subOrders:3 AND files:2");
@@ -25,6 +29,9 @@ export async function tellWholeStory(world: World, say: Say): Promise<void> {
   await requestWork(world, say, "count-bytes");
   await requestWork(world, say, "thumbnail");
   await disseminate(world, say);
+  await ask(world, say, "8 - Order and download", "a product");
+  await ask(world, say, "7 - Submit a product", "a product");
+  await ask(world, say, "6 - Ask a worker", "a request");
 }
 
 /** Round after round until the signal ends it. */
@@ -57,6 +64,14 @@ async function submit({ regards }: World, say: Say, productId: string, datatype:
 async function requestWork({ regards }: World, say: Say, contentType: string): Promise<void> {
   say(`client    asks a worker for "${contentType}"`);
   await regards.requestWork({ requestId: id(), contentType, body: { hello: "worker" } });
+}
+
+/** Presses the button of a flow that asks REGARDS itself. */
+async function ask({ nodeRed }: World, say: Say, example: string, button: string): Promise<void> {
+  say(`you       press "${button}" in the flow "${example.slice(4)}"`);
+  const inject = Example.read(example).id("inject", button);
+  const { ok, status } = await nodeRed.fetch(`/inject/${inject}`, { method: "POST" });
+  if (!ok) throw new Error(`the button "${button}" answered ${status}`);
 }
 
 async function letOthersAct({ regards }: World, say: Say): Promise<void> {

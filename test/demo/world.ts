@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watchDebug } from "../examples/debug-sidebar";
-import type { Example } from "../examples/example";
+import { Example } from "../examples/example";
 import { ownQueue } from "../nodes/flows";
 import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
@@ -56,7 +56,7 @@ export async function startWorld(pace: number, say: (line: string) => void): Pro
 
     say("Starting Node-RED 5 ...");
     const flows = demoFlows({ vhost, namespace: prefix, owner: regards.user.login });
-    const nodeRed = await startDemoNodeRed(broker, regards, downloads, flows);
+    const nodeRed = await startDemoNodeRed(broker, regards, downloads);
     cleanUps.push(() => nodeRed.stop());
     await watchDebug(nodeRed);
     cleanUps.push(() => nodeRed.deploy([]));
@@ -76,7 +76,6 @@ async function startDemoNodeRed(
   broker: RabbitMq,
   regards: Simulator,
   downloads: string,
-  flows: Example,
 ): Promise<TestNodeRed> {
   const [tenant = ""] = regards.tenants;
   const nodeRed = await startNodeRed({
@@ -105,7 +104,7 @@ async function startDemoNodeRed(
   const queue = await ownQueue(
     nodeRed,
     `nodered.${tenant}.order`,
-    flows.id("regards-order-in", "order events"),
+    Example.read("1 - Auto-download orders").id("regards-order-in", "order events"),
   );
   await nodeRed.evaluate((_RED, dead) => {
     process.env.REGARDS_DEAD_QUEUE = dead;
