@@ -32,7 +32,8 @@ const DIFFERENCE =
  * before them is taken over and costs one more refusal: a plain queue costs one, REGARDS' own and a quorum queue
  * two or three.
  * @param declare resolves with what the broker has against it; undefined when nothing
- * @returns undefined where the broker does not tell: it takes the `configure` permission
+ * @returns undefined where the broker does not tell: it takes the `configure` permission, and a sentence that names
+ *   the queue and the vhost has 255 bytes at most
  */
 export async function queueKind(
   declare: (declared: Declared) => Promise<Fault | undefined>,
