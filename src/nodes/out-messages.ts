@@ -24,7 +24,8 @@ import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { ExchangeOfNodes } from "./exchange-of-nodes";
 import { handoverOf } from "./handovers";
-import { publisherNodeStatus, StatusDisplay } from "./status";
+import { publisherNodeStatus } from "./status";
+import { StatusDisplay } from "./status-display";
 import { logOf, translator } from "./words";
 
 /** A message that came from one of our in-nodes. */
