@@ -22,7 +22,9 @@ export interface Declared {
 /** No RabbitMQ makes a queue whose priority is a word: it cannot be made by asking, whatever else is declared. */
 const NEVER_MADE = { "x-max-priority": "unknown" };
 
-const DIFFERENCE = /inequivalent arg '([^']+)'.*but current is (?:none|(?:the value )?'([^']*)')/;
+/** The value may have any character in it, quotes too; a sentence longer than AMQP carries ends before its end. */
+const DIFFERENCE =
+  /inequivalent arg '([^']+)'.*but current is (?:none|(?:the value )?'(.*?)'(?: of type '(\w+)')?)"?$/;
 
 /**
  * A queue that exists and is declared otherwise is refused with a sentence that names the first difference and
@@ -30,7 +32,8 @@ const DIFFERENCE = /inequivalent arg '([^']+)'.*but current is (?:none|(?:the va
  * before them is taken over and costs one more refusal: a plain queue costs one, REGARDS' own and a quorum queue
  * two or three.
  * @param declare resolves with what the broker has against it; undefined when nothing
- * @returns undefined where the broker does not tell: it takes the `configure` permission
+ * @returns undefined where the broker does not tell: it takes the `configure` permission, and a sentence that names
+ *   the queue and the vhost has 255 bytes at most
  */
 export async function queueKind(
   declare: (declared: Declared) => Promise<Fault | undefined>,
@@ -44,7 +47,7 @@ export async function queueKind(
       // All is as declared. Only a classic queue compares a priority, so it is another type, and without a limit.
       return { type: String(args["x-queue-type"]) };
     }
-    const [, name, value] = DIFFERENCE.exec(fault.detail) ?? [];
+    const [, name, value, type] = DIFFERENCE.exec(fault.detail) ?? [];
     if (name === undefined || told.has(name)) {
       return undefined;
     }
@@ -59,9 +62,22 @@ export async function queueKind(
       return { type: "stream" };
     }
     if (name.startsWith("x-")) {
-      args[name] = /^\d+$/.test(value ?? "") ? Number(value) : value;
+      args[name] = ofType(type, value);
     } else {
       settings[name === "auto_delete" ? "autoDelete" : name] = value === "true";
     }
+  }
+}
+
+/** A value as the broker told it, as what it is there: a text may be a number's, too. */
+function ofType(type: string | undefined, value: string | undefined): unknown {
+  switch (type) {
+    case "longstr":
+    case undefined:
+      return value;
+    case "bool":
+      return value === "true";
+    default:
+      return Number(value);
   }
 }

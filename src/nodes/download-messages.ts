@@ -20,7 +20,7 @@ import { type DownloadAsked, downloadAskedBy } from "./download-asked";
 import { failureIn, failureOf } from "./download-failure";
 import type { DownloadSettings } from "./download-settings";
 import { DownloadProgress } from "./download-status";
-import { StatusDisplay } from "./status";
+import { StatusDisplay } from "./status-display";
 import type { Told } from "./telling";
 import { downloadTranslator, logOf, translator } from "./words";
 

@@ -8,11 +8,12 @@ import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
-import type { AskedRequest, AskedRequests } from "../publish/asked-requests";
+import type { AskedRequest } from "../publish/asked-requests";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
 import { RefusedError } from "../publish/refusal";
 import { Request } from "../publish/request";
+import { RequestMemory } from "../publish/request-memory";
 import { Requester, type Sent } from "../publish/requester";
 import type { OutSettings } from "../publish/settings";
 import type { PublisherView } from "../publish/view";
@@ -24,7 +25,8 @@ import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { ExchangeOfNodes } from "./exchange-of-nodes";
 import { handoverOf } from "./handovers";
-import { publisherNodeStatus, StatusDisplay } from "./status";
+import { publisherNodeStatus } from "./status";
+import { StatusDisplay } from "./status-display";
 import { logOf, translator } from "./words";
 
 /** A message that came from one of our in-nodes. */
@@ -62,8 +64,8 @@ export class OutMessages {
   /** What was left by the node before this one, on its way in. */
   readonly #resumed = new Map<object, Open>();
   readonly #earlier = new EarlierTries();
-  /** Only requests are answered, an acknowledgement is not. */
-  readonly #asked: AskedRequests | undefined;
+  /** Only for what is answered: an acknowledgement is not. */
+  readonly #memory: RequestMemory | undefined;
   readonly #stopListening: (() => void) | undefined;
   #requester: Requester | undefined;
   #isClosed = false;
@@ -81,10 +83,11 @@ export class OutMessages {
     this.#node = node;
     this.#kind = kind;
     this.#settings = settings;
-    this.#asked = kind.repeat === "never" ? askedRequestsOf(RED, brokerId) : undefined;
-    this.#stopListening = this.#asked?.onNoAnswer(node.id, (asked) =>
-      node.send([null, null, noAnswer(asked)]),
-    );
+    if (kind.answeredAs !== undefined) {
+      const asked = askedRequestsOf(RED, brokerId);
+      this.#memory = new RequestMemory(kind, asked, settings, node.id);
+      this.#stopListening = asked.onNoAnswer(node.id, (each) => node.send([null, null, noAnswer(each)]));
+    }
     this.#handover = handoverOf(RED.events);
     // A node and its successor have the same id, inside a subflow and on another tab too.
     this.#handover.arrive(node.id);
@@ -200,12 +203,12 @@ export class OutMessages {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
       if (requester !== undefined && open.sent === undefined) {
-        await this.#remember(open.request);
+        await this.#memory?.remember(open.request);
       }
       const sent = open.sent ?? (await requester?.send(open.request));
       if (sent !== undefined && this.#open.has(open)) {
         open.sent = sent;
-        this.#forgetRefused(open.request, sent);
+        this.#memory?.ended(open.request, sent);
         this.#earlier.ended(open.message._msgid, open.request, sent.published);
         this.#tell(open, sent);
       }
@@ -222,39 +225,6 @@ export class OutMessages {
     const request = new Request(this.#kind, asked);
     this.#earlier.resume(message._msgid, request);
     return request;
-  }
-
-  /** Before it is published, once: its answer may be faster than the broker's confirm. */
-  async #remember(request: Request): Promise<void> {
-    const correlationId = this.#answeredAs(request);
-    if (this.#asked === undefined || correlationId === undefined || request.isRemembered) {
-      return;
-    }
-    const { noAnswerAfter, store } = this.#settings;
-    request.isRemembered = true;
-    const asked = { correlationId, service: this.#kind.name, nodeId: this.#node.id };
-    const { remember } = request.asked.values;
-    await this.#asked.remember(asked, remember === "" ? undefined : remember, noAnswerAfter, store);
-  }
-
-  /** What was refused is never answered; what is uncertain may be. */
-  #forgetRefused(request: Request, sent: Sent): void {
-    const correlationId = this.#answeredAs(request);
-    if (!sent.published && sent.error.code !== "REGARDS_UNCERTAIN" && correlationId !== undefined) {
-      this.#asked?.forget(correlationId);
-    }
-  }
-
-  /** The id its answers carry; undefined where nothing was asked, and where it cannot even be told. */
-  #answeredAs({ asked }: Request): string | undefined {
-    if (this.#asked === undefined || asked.values.action === "cancel") {
-      return undefined;
-    }
-    try {
-      return this.#kind.keysOf(asked)[0];
-    } catch {
-      return undefined;
-    }
   }
 
   #tell(open: Open, sent: Sent): void {

@@ -1,10 +1,8 @@
 /**
  * What a node shows under itself: a good day as a line that lives, trouble with its cause first. Enters: what can be
- * seen of a consumer or publisher. Leaves: the status, in words of the catalogue; words without a number
- * as the key of those, which the editor says in its own language. Pure apart from
- * `StatusDisplay`, which keeps the editors from being flooded.
+ * seen of a consumer or publisher. Leaves: the status, in words of the catalogue; words without a number as the key of
+ * those, which the editor says in its own language. Pure: it does not know when it is shown.
  */
-import { now } from "../amqp/clock";
 import type { ConnectionState } from "../amqp/connection";
 import type { Fault } from "../amqp/fault";
 import type { ConsumerView } from "../consume/view";
@@ -233,75 +231,4 @@ export function light(
   code: string,
 ): NodeStatus {
   return { fill, shape, text, code };
-}
-
-/** Between two looks, and between two reports of nothing but counters, in milliseconds. */
-const LOOK_MS = 250;
-const COUNTERS_MS = 1_000;
-
-/** Shows the latest status at most four times a second, and never the same one twice. */
-export class StatusDisplay {
-  readonly #show: (status: NodeStatus) => void;
-  readonly #compute: () => NodeStatus;
-  #timer: NodeJS.Timeout | undefined;
-  #shown = "";
-  #counted = "";
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #shownAt = Number.NEGATIVE_INFINITY;
-  #isStopped = false;
-
-  readonly #every: number;
-
-  /** @param every milliseconds between two looks */
-  constructor(compute: () => NodeStatus, show: (status: NodeStatus) => void, every: number = LOOK_MS) {
-    this.#compute = compute;
-    this.#show = show;
-    this.#every = every;
-  }
-
-  /** Something changed. */
-  touch(): void {
-    if (this.#timer === undefined && !this.#isStopped) {
-      this.#lookIn(this.#lookedAt + this.#every - now());
-    }
-  }
-
-  /** Shows nothing any more: its node is closed. */
-  stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  #lookIn(milliseconds: number): void {
-    if (milliseconds <= 0) {
-      this.#look();
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#look();
-    }, milliseconds);
-    this.#timer.unref();
-  }
-
-  #look(): void {
-    const at = now();
-    this.#lookedAt = at;
-    const status = this.#compute();
-    const seen = `${status.fill} ${status.shape} ${status.text}`;
-    const counted = JSON.stringify(status.counters);
-    if (seen === this.#shown) {
-      if (counted === this.#counted) {
-        return;
-      }
-      if (at < this.#shownAt + COUNTERS_MS) {
-        this.#lookIn(this.#shownAt + COUNTERS_MS - at);
-        return;
-      }
-    }
-    this.#shown = seen;
-    this.#counted = counted;
-    this.#shownAt = at;
-    this.#show(status);
-  }
 }

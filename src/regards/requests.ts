@@ -38,6 +38,11 @@ export interface RequestKind {
    */
   keysOf(asked: Asked): readonly string[];
   /**
+   * The correlation id its answers carry; undefined for one that gets none. Not there where REGARDS never answers.
+   * @throws RequestError
+   */
+  answeredAs?(asked: Asked): string | undefined;
+  /**
    * Checks everything, and builds all of it or nothing.
    * @throws RequestError what REGARDS would drop, or worse
    */
@@ -76,6 +81,7 @@ export const orderRequests: RequestKind = {
   codes: REQUEST_CODES,
   log: REQUEST_LOG,
   keysOf: (asked) => [orderCorrelationId(asked)],
+  answeredAs: (asked) => (asked.values.action === "cancel" ? undefined : orderCorrelationId(asked)),
   build: orderRequest,
   details: orderDetails,
   unpublished: ([correlationId = null]) => ({ correlationId }),
@@ -91,6 +97,7 @@ export const submissionRequests: RequestKind = {
   codes: REQUEST_CODES,
   log: REQUEST_LOG,
   keysOf: (asked) => [submissionCorrelationId(asked)],
+  answeredAs: submissionCorrelationId,
   build: submissionRequest,
   details: submissionDetails,
   unpublished: ([correlationId = null]) => ({ correlationId }),
@@ -106,6 +113,7 @@ export const workerRequests: RequestKind = {
   codes: REQUEST_CODES,
   log: REQUEST_LOG,
   keysOf: (asked) => [requestCorrelationId(asked)],
+  answeredAs: requestCorrelationId,
   build: workerRequest,
   details: workerRequestDetails,
   unpublished: ([correlationId = null]) => ({ correlationId }),

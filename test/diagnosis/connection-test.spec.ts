@@ -288,6 +288,21 @@ describe("Test connection", function () {
       assert.equal(await told("fleeting"), "classic");
     });
 
+    it("is told of it whatever else it was declared with, text that looks like a number too", async () => {
+      await channel.assertQueue("busy", {
+        arguments: { ...PRIORITIES, "x-dead-letter-routing-key": "42", "x-message-ttl": 60_000 },
+      });
+      await channel.assertQueue("single", {
+        arguments: { "x-queue-type": "quorum", "x-single-active-consumer": true },
+      });
+
+      assert.deepEqual(read(await look("busy")).slice(4, 6), [
+        "+ classic · x-max-priority 255 ",
+        "- x-max-priority 255 test.priority",
+      ]);
+      assert.equal((await look("single"))[4]?.name, "quorum");
+    });
+
     it("says what a delivery limit means, and that a stream cannot be read", async () => {
       await channel.assertQueue("patient", {
         arguments: { "x-queue-type": "quorum", "x-delivery-limit": 1_000_000 },

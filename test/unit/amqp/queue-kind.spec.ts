@@ -8,9 +8,10 @@ const COMPARED = {
   classic: [
     "durable",
     "auto_delete",
-    "x-dead-letter-exchange",
-    "x-max-priority",
     "x-message-ttl",
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-max-priority",
     "x-queue-type",
   ],
   quorum: [
@@ -18,11 +19,21 @@ const COMPARED = {
     "auto_delete",
     "x-dead-letter-exchange",
     "x-max-length",
+    "x-single-active-consumer",
     "x-queue-type",
     "x-delivery-limit",
   ],
   stream: ["durable", "auto_delete", "x-queue-type", "x-max-age"],
 };
+
+/** A value as RabbitMQ writes it: with its type, unless the other one is of the same. */
+function inWords(value: unknown, other: unknown): string {
+  if (value === undefined) {
+    return "none";
+  }
+  const type = { string: "longstr", boolean: "bool" }[typeof value as string] ?? "signedint";
+  return other === undefined ? `the value '${value}' of type '${type}'` : `'${value}'`;
+}
 
 /** A broker with one queue; counts how often it refuses. */
 class FakeQueue {
@@ -43,11 +54,8 @@ class FakeQueue {
       return undefined;
     }
     this.refusals += 1;
-    const has = this.#has[name];
-    const current = has === undefined ? "none" : `the value '${has}' of type 'longstr'`;
-    return fault(
-      `PRECONDITION_FAILED - inequivalent arg '${name}' for queue 'q' in vhost '/': received none but current is ${current}`,
-    );
+    const words = `received ${inWords(wanted[name], this.#has[name])} but current is ${inWords(this.#has[name], wanted[name])}`;
+    return fault(`PRECONDITION_FAILED - inequivalent arg '${name}' for queue 'q' in vhost '/': ${words}`);
   };
 }
 
@@ -76,6 +84,21 @@ describe("the kind of a queue", () => {
       { type: "quorum", deliveryLimit: 5 },
       3,
     ],
+    [
+      "a queue whose text is a number, or has a quote in it",
+      new FakeQueue("classic", {
+        ...{ "x-dead-letter-exchange": "l'ordre", "x-dead-letter-routing-key": "42" },
+        ...{ "x-message-ttl": 1000, "x-max-priority": 255 },
+      }),
+      { type: "classic", maxPriority: 255 },
+      4,
+    ],
+    [
+      "a quorum queue with one consumer at a time",
+      new FakeQueue("quorum", { "x-single-active-consumer": true, "x-delivery-limit": 5 }),
+      { type: "quorum", deliveryLimit: 5 },
+      3,
+    ],
     ["a stream", new FakeQueue("stream", { "x-max-age": "1D" }), { type: "stream" }, 1],
   ];
   for (const [title, queue, kind, refusals] of rows) {
@@ -87,6 +110,14 @@ describe("the kind of a queue", () => {
 
   it("is not told to who may not configure the queue", async () => {
     assert.equal(await queueKind(async () => fault("ACCESS_REFUSED - configure access refused")), undefined);
+  });
+
+  it("is not told where the broker's sentence is longer than AMQP carries", async () => {
+    const whole = `PRECONDITION_FAILED - inequivalent arg 'x-dead-letter-exchange' for queue '${"q".repeat(120)}'`;
+    const rest = " in vhost '/': received none but current is the value 'regards.DLX' of type 'longstr'";
+    const words = `${(whole + rest).slice(0, 252)}...`;
+
+    assert.equal(await queueKind(async () => fault(words)), undefined);
   });
 
   it("is given up when the broker goes on about what it was given", async () => {
