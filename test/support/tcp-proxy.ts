@@ -54,8 +54,8 @@ export class TcpProxy {
   /** Breaks every connection at once, as a crashed router does: both sides see a reset. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
   }
 
@@ -78,7 +78,7 @@ export class TcpProxy {
   halfOpen(): void {
     for (const { server, pipes } of this.#pairs) {
       for (const pipe of pipes) pipe.lose();
-      server.resetAndDestroy();
+      reset(server);
     }
   }
 
@@ -137,4 +137,10 @@ export class TcpProxy {
     server.destroy();
     this.#pairs.delete(pair);
   }
+}
+
+/** A socket that is being ended already must not be reset: Node.js 20 would wait for ever to close it at its exit. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
