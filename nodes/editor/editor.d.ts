@@ -76,6 +76,8 @@ declare const RED: {
     subflow(id: string | undefined): EditorSubflow | undefined;
     filterNodes(filter: { readonly type: string }): readonly (EditorNode & EditorSubflow)[];
     eachNode(see: (node: EditorNode) => void): void;
+    /** The flows as they were deployed last. */
+    originalFlow(): readonly { readonly id: string }[] | undefined;
   };
   readonly plugins: {
     registerPlugin<Id extends keyof OurPlugins>(

@@ -57,7 +57,7 @@ async function drawDialogs(browser: Browser, url: string, look: Look): Promise<v
   }
   await editor.open("regards-order-in");
   await editor.field("settle").selectOption("manual");
-  await editor.dialog.locator("summary").click();
+  await editor.dialog.locator("#regards-advanced summary").click();
   await draw("regards-order-in.advanced");
   await editor.cancel();
   await editor.open("web", "regards-web");

@@ -106,6 +106,8 @@ describe("the section of an in-node's dialog that shows what came", function () 
         await editor.dialog.locator("#regards-seen summary").click();
 
         await until("#regards-last", /^Deploy this node first.$/);
+        assert.equal(await editor.dialog.locator("#regards-given-up").isVisible(), false);
+        assert.deepEqual(editor.complaints, []);
       });
     });
   }
