@@ -3,10 +3,11 @@
  * asked, and every in-node of that broker node finds it, on whatever tab. Enters: Node-RED's API and the broker
  * node's id. Leaves: one memory for each broker node, as long as the process lives.
  */
-import type { NodeAPI, NodeContextData } from "node-red";
+import type { Node, NodeAPI, NodeContextData } from "node-red";
 import { AskedRequests, type ContextStore } from "../publish/asked-requests";
+import type { BrokerUse } from "./broker-use";
 import { SettingsError } from "./settings";
-import { logOf } from "./words";
+import { logOf, reportSettings } from "./words";
 
 interface Memory {
   readonly asked: AskedRequests;
@@ -39,6 +40,28 @@ export function askedRequestsOf(RED: NodeAPI, brokerId: string): AskedRequests {
     void memory.asked.load(storesOf(RED) ?? [undefined]);
   }
   return memory.asked;
+}
+
+/** Starts a use of the broker when what was asked is known: an answer must find its request. */
+export function whenKnown(RED: NodeAPI, node: Node, asked: AskedRequests, start: () => BrokerUse): BrokerUse {
+  if (asked.loading === undefined) {
+    return start();
+  }
+  let use: BrokerUse | undefined;
+  let isClosed = false;
+  void asked.loading.then(() => {
+    try {
+      use = isClosed ? undefined : start();
+    } catch (error) {
+      reportSettings(RED, node, error);
+    }
+  });
+  return {
+    close: async (removed) => {
+      isClosed = true;
+      await use?.close(removed);
+    },
+  };
 }
 
 /** @throws SettingsError where settings.js has no store of this name */

@@ -12,7 +12,7 @@ import { trackerOf } from "../completion/tracker";
 import { EventConsumer } from "../consume/event-consumer";
 import type { ConsumerHost } from "../consume/parts";
 import type { Service } from "../regards/services";
-import { askedRequestsOf } from "./asked-requests-of";
+import { askedRequestsOf, whenKnown } from "./asked-requests-of";
 import type { BrokerNode, RegardsLink } from "./broker-node";
 import { type BrokerUse, useBroker } from "./broker-use";
 import { consumerSettings, exchangeOf, filterOf } from "./consumer-settings";
@@ -120,7 +120,9 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     offerLastEvent(this, () => consumer?.lastEvent);
     offerDeadLetters(this, { service, queue: () => letters });
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
-    useBroker(RED, this, definition.broker, start);
+    useBroker(RED, this, definition.broker, (found) =>
+      whenKnown(RED, this, askedRequestsOf(RED, definition.broker), () => start(found)),
+    );
     if (settled.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {
         consumer?.decideByHand(message);

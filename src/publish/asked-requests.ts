@@ -5,6 +5,7 @@
  * It is bounded, holds JSON and never a live object, and must never keep a request from going out.
  */
 import { type Clock, clock as realClock } from "../amqp/clock";
+import { withDeadline } from "../amqp/deadline";
 import { ThrottledWarning } from "../amqp/throttled-warning";
 
 /** One Node-RED context, in any of its stores; undefined names the default one. */
@@ -44,6 +45,8 @@ const LONGEST = 65_536;
 /** Answers that came during a stop wait in a queue: they are read before anything is missed. */
 const AFTER_START_MS = 10_000;
 const TICK_MS = 1_000;
+/** A store that has not answered by then is done without. */
+const LOAD_MS = 5_000;
 
 const PREFIX = "regards_request_";
 /** A correlation id may hold what means something in the path of a context key. */
@@ -52,6 +55,10 @@ const keyOf = (correlationId: string): string => `${PREFIX}${Buffer.from(correla
 interface Kept {
   asked: AskedRequest;
   readonly store: string | undefined;
+  /** False while it waits to be published: nobody can have answered it. */
+  isOut: boolean;
+  /** What was asked earlier under the same id, in case this is refused. */
+  before: Kept | undefined;
 }
 
 export class AskedRequests {
@@ -63,6 +70,7 @@ export class AskedRequests {
   readonly #storeTrouble: ThrottledWarning;
   readonly #valueTrouble: ThrottledWarning;
   readonly #startedAt: number;
+  #loading: Promise<void> | undefined;
   #trouble = "";
   #stopTick: (() => void) | undefined;
 
@@ -76,15 +84,27 @@ export class AskedRequests {
     this.#valueTrouble = new ThrottledWarning(() => say("asked-value", this.#trouble));
   }
 
-  /** Reads what an earlier process has left in the given stores. */
-  async load(stores: readonly (string | undefined)[]): Promise<void> {
+  /** Undefined once what an earlier process has left is known, or its store does not answer. */
+  get loading(): Promise<void> | undefined {
+    return this.#loading;
+  }
+
+  /** Reads what an earlier process has left in the given stores; no event is to be looked at before that. */
+  load(stores: readonly (string | undefined)[]): Promise<void> {
+    this.#loading = withDeadline(this.#load(stores), LOAD_MS, "the context store").catch(this.#storeFailed);
+    return this.#loading.then(() => {
+      this.#loading = undefined;
+    });
+  }
+
+  async #load(stores: readonly (string | undefined)[]): Promise<void> {
     for (const store of stores) {
       try {
         const keys = (await this.#context.keys(store)).filter((key) => key.startsWith(PREFIX));
         for (const key of keys) {
           const asked = readAsked(await this.#context.get(key, store));
           if (asked !== undefined && !this.#kept.has(asked.correlationId)) {
-            this.#kept.set(asked.correlationId, { asked, store });
+            this.#kept.set(asked.correlationId, { asked, store, isOut: true, before: undefined });
           }
         }
       } catch (error) {
@@ -118,8 +138,9 @@ export class AskedRequests {
     const noAnswerAt = noAnswerAfter > 0 ? askedAt + noAnswerAfter : undefined;
     const forgetAt = Math.max(askedAt + KEPT_MS, (noAnswerAt ?? 0) + KEPT_AFTER_MS);
     const asked = { correlationId, service, nodeId, askedAt, request, noAnswerAt, forgetAt };
+    const before = this.#kept.get(correlationId);
     this.#kept.delete(correlationId);
-    this.#kept.set(correlationId, { asked, store });
+    this.#kept.set(correlationId, { asked, store, isOut: false, before });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST && oldest !== undefined) {
       this.forget(oldest);
@@ -128,10 +149,29 @@ export class AskedRequests {
     this.#tick();
   }
 
-  /** It was not published. */
+  /** It is with the broker, or may be: its answer is waited for from now on. */
+  sent(correlationId: string): void {
+    const kept = this.#kept.get(correlationId);
+    if (kept === undefined || kept.isOut) {
+      return;
+    }
+    kept.isOut = true;
+    kept.before = undefined;
+    const { askedAt, noAnswerAt } = kept.asked;
+    const waited = this.#today() - askedAt;
+    if (noAnswerAt !== undefined && waited >= TICK_MS) {
+      kept.asked = { ...kept.asked, noAnswerAt: noAnswerAt + waited };
+      void this.#write(kept.asked, kept.store);
+    }
+  }
+
+  /** It was not published: what was asked earlier under its id counts again. */
   forget(correlationId: string): void {
     const kept = this.#kept.get(correlationId);
-    if (kept !== undefined && this.#kept.delete(correlationId)) {
+    if (kept?.before !== undefined) {
+      this.#kept.set(correlationId, kept.before);
+      void this.#write(kept.before.asked, kept.before.store);
+    } else if (kept !== undefined && this.#kept.delete(correlationId)) {
       this.#context.set(keyOf(correlationId), undefined, kept.store).catch(this.#storeFailed);
     }
   }
@@ -175,12 +215,12 @@ export class AskedRequests {
   #lookAround(): void {
     const now = this.#today();
     const isEarly = Math.abs(now - this.#startedAt) < AFTER_START_MS;
-    for (const [correlationId, { asked }] of this.#kept) {
+    for (const [correlationId, { asked, isOut }] of this.#kept) {
       const { noAnswerAt = Number.POSITIVE_INFINITY, forgetAt, nodeId } = asked;
       const listener = this.#listeners.get(nodeId);
       if (forgetAt <= now) {
         this.forget(correlationId);
-      } else if (noAnswerAt <= now && !isEarly && listener !== undefined) {
+      } else if (isOut && noAnswerAt <= now && !isEarly && listener !== undefined) {
         void this.#sayNoAnswer(correlationId, listener);
       }
     }

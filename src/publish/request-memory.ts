@@ -10,13 +10,13 @@ import type { OutSettings } from "./settings";
 
 export class RequestMemory {
   readonly #kind: RequestKind;
-  readonly #asked: Pick<AskedRequests, "remember" | "forget">;
+  readonly #asked: Pick<AskedRequests, "remember" | "sent" | "forget">;
   readonly #settings: Pick<OutSettings, "noAnswerAfter" | "store">;
   readonly #nodeId: string;
 
   constructor(
     kind: RequestKind,
-    asked: Pick<AskedRequests, "remember" | "forget">,
+    asked: Pick<AskedRequests, "remember" | "sent" | "forget">,
     settings: Pick<OutSettings, "noAnswerAfter" | "store">,
     nodeId: string,
   ) {
@@ -42,7 +42,12 @@ export class RequestMemory {
   /** What was refused is never answered; what is uncertain may be. */
   ended(request: Request, sent: Sent): void {
     const correlationId = this.#answeredAs(request);
-    if (!sent.published && sent.error.code !== "REGARDS_UNCERTAIN" && correlationId !== undefined) {
+    if (correlationId === undefined) {
+      return;
+    }
+    if (sent.published || sent.error.code === "REGARDS_UNCERTAIN") {
+      this.#asked.sent(correlationId);
+    } else {
       this.#asked.forget(correlationId);
     }
   }

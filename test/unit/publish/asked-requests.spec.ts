@@ -119,6 +119,8 @@ describe("the memory of what was asked", () => {
     clock.advance(MINUTE);
     await asked.remember(request("silent"), { n: 1 }, MINUTE, undefined);
     await asked.remember(request("answered"), undefined, MINUTE, undefined);
+    asked.sent("silent");
+    asked.sent("answered");
     asked.answered("answered", false);
 
     clock.advance(3 * MINUTE);
@@ -154,6 +156,36 @@ describe("the memory of what was asked", () => {
     assert.deepEqual(heard, ["late"]);
   });
 
+  it("does not take time in the outbox for silence", async () => {
+    const asked = await memory();
+    clock.advance(MINUTE);
+    await asked.remember(request("a"), undefined, MINUTE, undefined);
+    clock.advance(10 * MINUTE);
+    await turn();
+    assert.equal(missed.length, 0, "the broker is away: it has not been asked yet");
+
+    asked.sent("a");
+    clock.advance(MINUTE / 2);
+    await turn();
+    assert.equal(missed.length, 0);
+    clock.advance(MINUTE);
+    await turn();
+    assert.equal(missed.length, 1);
+  });
+
+  it("still knows the first request of an id that is given again, to one that is refused", async () => {
+    const asked = await memory();
+    await asked.remember(request("a"), "first", 0, undefined);
+    asked.sent("a");
+    await asked.remember(request("a"), "second", 0, undefined);
+
+    asked.forget("a");
+    await turn();
+
+    assert.equal(asked.answered("a", false), "first");
+    assert.equal((await memory()).answered("a", false), "first", "in the store, too");
+  });
+
   it("takes what somebody else has put into the store for nothing of its own", async () => {
     store.values.set("regards_request_00", "{not JSON").set("regards_request_01", "{}").set("theirs", 1);
 
@@ -167,6 +199,7 @@ describe("the memory of what was asked", () => {
     const asked = await memory();
     clock.advance(MINUTE);
     await asked.remember({ ...request("a"), nodeId: "disabled" }, undefined, MINUTE, undefined);
+    asked.sent("a");
     clock.advance(5 * MINUTE);
     await turn();
 

@@ -18,6 +18,7 @@ describe("the memory of an out-node", () => {
   function memoryOf(kind: RequestKind): RequestMemory {
     const asked = {
       remember: async (...all: unknown[]) => void told.push(["remember", ...all]),
+      sent: () => undefined,
       forget: (correlationId: string) => void told.push(["forget", correlationId]),
     };
     return new RequestMemory(kind, asked, { noAnswerAfter: HOUR, store: "disk" }, "node");
