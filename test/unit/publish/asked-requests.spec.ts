@@ -186,6 +186,19 @@ describe("the memory of what was asked", () => {
     assert.equal((await memory()).answered("a", false), "first", "in the store, too");
   });
 
+  it("says until when nothing can be known yet", async () => {
+    await (await memory()).remember(request("a"), "mine", 0, undefined);
+    const asked = new AskedRequests(store, () => undefined, clock, today);
+
+    const reading = asked.load([undefined]);
+    assert.equal(asked.answered("a", false), undefined);
+    assert.ok(asked.loading !== undefined);
+    await reading;
+
+    assert.equal(asked.loading, undefined);
+    assert.equal(asked.answered("a", false), "mine");
+  });
+
   it("takes what somebody else has put into the store for nothing of its own", async () => {
     store.values.set("regards_request_00", "{not JSON").set("regards_request_01", "{}").set("theirs", 1);
 
