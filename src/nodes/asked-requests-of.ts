@@ -11,7 +11,8 @@ import { logOf, reportSettings } from "./words";
 
 interface Memory {
   readonly asked: AskedRequests;
-  isLoaded: boolean;
+  /** Or was: it is read once. */
+  isBeingRead: boolean;
 }
 
 const known = new WeakMap<object, Map<string, Memory>>();
@@ -31,12 +32,12 @@ export function askedRequestsOf(RED: NodeAPI, brokerId: string): AskedRequests {
         logOf(RED, node).warn(key, { detail });
       }
     });
-    memory = { asked, isLoaded: false };
+    memory = { asked, isBeingRead: false };
     all.set(brokerId, memory);
   }
   // A context is reached through its node, which may come later than those that use it.
-  if (!memory.isLoaded && RED.nodes.getNode(brokerId) !== null) {
-    memory.isLoaded = true;
+  if (!memory.isBeingRead && RED.nodes.getNode(brokerId) !== null) {
+    memory.isBeingRead = true;
     void memory.asked.load(storesOf(RED) ?? [undefined]);
   }
   return memory.asked;
@@ -100,7 +101,7 @@ function contextOf(RED: NodeAPI, brokerId: string): ContextStore {
     set: (key, value, store) => called((found, done) => found.set(key, value, store, (error) => done(error))),
     keys: (store) =>
       called<string[]>((found, done) =>
-        found.keys(store, (error, ...keys) => done(error, (keys.flat() as string[]) ?? [])),
+        found.keys(store, (error, ...keys) => done(error, keys.flat() as string[])),
       ),
   };
 }
