@@ -4,7 +4,6 @@
  * to the flow is counted inside Node-RED. REGARDS_FAULTS_SEED repeats a run.
  */
 import assert from "node:assert/strict";
-import { setTimeout as pause } from "node:timers/promises";
 import { type ConfirmChannel, connect } from "amqplib";
 import { brokerNode, tab } from "../nodes/flows";
 import { amqpUrl } from "../support/rabbitmq";
@@ -180,7 +179,10 @@ describe("each event once", function () {
     return tally(numbers);
   }
 
-  /** All mishaps in random order, spread over the time the events take; says how many were left then. */
+  /**
+   * All mishaps in random order, each when some number of events has ended, however long a busy machine takes for
+   * that; says how many were left then. The last comes early enough that what the flow holds can end meanwhile.
+   */
   async function sufferUntilDone(): Promise<number> {
     const random = dice(SEED);
     const mishaps = [
@@ -189,14 +191,23 @@ describe("each event once", function () {
     ]
       .map((mishap) => ({ mishap, place: random() }))
       .sort((one, other) => one.place - other.place);
-    // Twice the mean is the longest; a restart takes its own time.
-    const longest = (1.4 * UNDISTURBED_MS) / mishaps.length;
-    for (const { mishap } of mishaps) {
-      await pause(random() * longest);
+    for (const { mishap, place } of mishaps) {
+      await untilEnded(place * (EVENTS - 2 * AT_ONCE));
       await mishap();
     }
-    const left = TYPES.map((type) => EVENTS - stage.nodeRed.messages(`ended-${type}`).length);
-    return Math.min(...left);
+    return EVENTS - mostEnded();
+  }
+
+  async function untilEnded(count: number): Promise<void> {
+    await untilValue(mostEnded, (ended) => ended >= count, {
+      what: `${Math.ceil(count)} ended events (seed ${SEED})`,
+      timeout: 2 * UNDISTURBED_MS + 60_000,
+    });
+  }
+
+  /** How many events have ended of the type that is ahead. */
+  function mostEnded(): number {
+    return Math.max(...TYPES.map((type) => stage.nodeRed.messages(`ended-${type}`).length));
   }
 
   async function cut(): Promise<void> {
