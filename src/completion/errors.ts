@@ -4,19 +4,19 @@
  * report, and messages at Catch nodes. Leaves: failed runs, and nodes that gave a message up.
  */
 import type { Origins } from "./origins";
-import type { Pending, Run } from "./run";
+import { type EndedRun, type Pending, Run } from "./run";
 import type { FlowMessage, FlowNode } from "./runtime";
 
 /** An error being reported this very moment; Catch nodes are called within. */
 interface Report {
-  readonly run: Run | undefined;
+  readonly run: Run | EndedRun | undefined;
   isCaught: boolean;
 }
 
 export class Errors {
   readonly #origins: Origins;
   readonly #letGo: (pending: Pending) => void;
-  readonly #isLate: (node: FlowNode, run: Run) => void;
+  readonly #isLate: (node: FlowNode, run: Run | EndedRun) => void;
   /** What a node has just completed with an error, and is going to report. */
   #completed: Pending | undefined;
   #completedMessage: FlowMessage | undefined;
@@ -29,7 +29,7 @@ export class Errors {
   constructor(
     origins: Origins,
     letGo: (pending: Pending) => void,
-    isLate: (node: FlowNode, run: Run) => void,
+    isLate: (node: FlowNode, run: Run | EndedRun) => void,
   ) {
     this.#origins = origins;
     this.#letGo = letGo;
@@ -43,7 +43,7 @@ export class Errors {
   }
 
   /** The run a Catch node's message belongs to, when the node is called for an error reported now. */
-  caught(): Run | undefined {
+  caught(): Run | EndedRun | undefined {
     if (this.#report !== undefined) {
       this.#report.isCaught = true;
     }
@@ -60,7 +60,7 @@ export class Errors {
     const pending = isCompletion ? this.#completed : this.#meant(node, msg);
     this.#completed = undefined;
     this.#completedMessage = undefined;
-    const run = pending?.run ?? (isMessage(msg) ? this.#origins.runOf(msg, node) : undefined);
+    const run = pending?.run.now ?? (isMessage(msg) ? this.#origins.runOf(msg, node) : undefined);
     const around = this.#report;
     const now: Report = { run, isCaught: false };
     this.#report = now;
@@ -73,7 +73,7 @@ export class Errors {
       return;
     }
     this.#isLate(node, run);
-    if (run.hasEnded) {
+    if (!(run instanceof Run)) {
       return;
     }
     if (!now.isCaught) {

@@ -5,8 +5,11 @@
  */
 import { AsynchronousTypes, hasHandler, isSilent } from "./node-types";
 import type { Origins } from "./origins";
-import type { Run } from "./run";
+import { type EndedRun, Run } from "./run";
 import type { FlowNode } from "./runtime";
+
+/** Of so many runs it is known that a node was late. */
+const MOST_LATE = 1_000;
 
 export class LateNodes {
   readonly #origins: Origins;
@@ -15,6 +18,8 @@ export class LateNodes {
   readonly #answerMs: number;
   readonly #types = new AsynchronousTypes();
   readonly #warned = new WeakSet<FlowNode>();
+  /** Runs for which a node has acted after their end: the nodes behind that one are innocent. */
+  readonly #lateRuns = new Set<number>();
 
   constructor(origins: Origins, answerMs: number, warn: (node: FlowNode) => void) {
     this.#origins = origins;
@@ -28,7 +33,7 @@ export class LateNodes {
   }
 
   /** The node sends for the run, or reports an error for it. */
-  acts(node: FlowNode, run: Run): void {
+  acts(node: FlowNode, run: Run | EndedRun): void {
     const isFunction = node.type === "function";
     if (!isFunction && (node.type === "switch" || !hasHandler(node) || !isSilent(node))) {
       return;
@@ -37,23 +42,31 @@ export class LateNodes {
     if (this.#origins.isHandling(node, run) || run.notWaitedFor.has(node.type)) {
       return;
     }
-    if (run.endedAt === undefined) {
+    if (run instanceof Run) {
       if (!isFunction && run.find((pending) => pending.node === node) === undefined) {
         this.#types.learn(node.type);
       }
       return;
     }
-    if (run.hasLateNode) {
+    if (this.#lateRuns.has(run.number)) {
       return;
     }
-    run.hasLateNode = true;
+    this.#remember(run);
     // Later than that it would not have been waited for.
-    if (!isFunction && performance.now() - run.endedAt < this.#answerMs) {
+    if (!isFunction && performance.now() - run.at < this.#answerMs) {
       this.#types.learn(node.type);
     }
     if (!this.#warned.has(node)) {
       this.#warned.add(node);
       this.#warn(node);
+    }
+  }
+
+  #remember({ number }: EndedRun): void {
+    this.#lateRuns.add(number);
+    if (this.#lateRuns.size > MOST_LATE) {
+      const [oldest = number] = this.#lateRuns;
+      this.#lateRuns.delete(oldest);
     }
   }
 }

@@ -1,18 +1,21 @@
 /**
  * Remembers whose a message is by its `_msgid`, which survives every copy. Enters: ids of messages made for a run,
- * ids of messages seen outside of every run, and runs that end. Leaves: the run of an id. It must never look at
- * a message itself.
+ * ids of messages seen outside of every run, and runs that end. Leaves: whose an id is. It must never look at a
+ * message itself. Every message in every flow is looked up here, several times, so strangers are found
+ * first.
  */
-import type { Run } from "./run";
+import { EndedRuns, REMEMBERED } from "./ended-runs";
+import type { EndedRun, Run } from "./run";
 
-/** So many ids of the past are remembered at least: a rate limit may keep a stranger's message for long. */
-const REMEMBERED = 10_000;
+/** A run, going on or over; `null` for nobody's message; undefined for an id that was not seen before. */
+export type Owner = Run | EndedRun | null | undefined;
 
 export class MessageIds {
   readonly #open = new Map<string, Run>();
-  /** Runs that have ended, and `undefined` for messages of nobody. The older half is dropped when the newer is full. */
-  #past = new Map<string, Run | undefined>();
-  #older = new Map<string, Run | undefined>();
+  readonly #ended = new EndedRuns();
+  /** Nobody's. The older half is dropped when the newer is full. */
+  #strangers = new Set<string>();
+  #olderStrangers = new Set<string>();
 
   /** The run begins. */
   begin(run: Run): void {
@@ -28,43 +31,40 @@ export class MessageIds {
     }
   }
 
-  end(run: Run): void {
-    this.#end(run.messageId, run);
+  /** The run is over. */
+  end(run: Run, ended: EndedRun): void {
+    this.#end(run.messageId, run, ended);
     for (const id of run.derivedIds ?? []) {
-      this.#end(id, run);
+      this.#end(id, run, ended);
     }
     run.derivedIds = undefined;
   }
 
   /** A node has taken a message with this id that belongs to no run. */
   seenOutside(id: string): void {
-    if (!this.isKnown(id)) {
-      this.#remember(id, undefined);
+    if (this.#strangers.has(id) || this.ownerOf(id) !== undefined) {
+      return;
     }
+    if (this.#strangers.size >= REMEMBERED) {
+      this.#olderStrangers = this.#strangers;
+      this.#strangers = new Set();
+    }
+    this.#strangers.add(id);
   }
 
-  /** The run of this id, be it over or not. */
-  runOf(id: string): Run | undefined {
-    return this.#open.get(id) ?? this.#past.get(id) ?? this.#older.get(id);
+  /** Whose the id is. */
+  ownerOf(id: string): Owner {
+    const run = this.#open.get(id);
+    if (run !== undefined) {
+      return run;
+    }
+    return this.#strangers.has(id) || this.#olderStrangers.has(id) ? null : this.#ended.find(id);
   }
 
-  /** Whether the id was seen before, in a run or outside. */
-  isKnown(id: string): boolean {
-    return this.#open.has(id) || this.#past.has(id) || this.#older.has(id);
-  }
-
-  #end(id: string, run: Run): void {
+  #end(id: string, run: Run, ended: EndedRun): void {
     if (this.#open.get(id) === run) {
       this.#open.delete(id);
-      this.#remember(id, run);
+      this.#ended.add(id, ended);
     }
-  }
-
-  #remember(id: string, run: Run | undefined): void {
-    if (this.#past.size >= REMEMBERED) {
-      this.#older = this.#past;
-      this.#past = new Map();
-    }
-    this.#past.set(id, run);
   }
 }

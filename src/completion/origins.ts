@@ -7,7 +7,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { MessageIds } from "./message-ids";
 import { isSilent } from "./node-types";
-import { Pending, type Run } from "./run";
+import { type EndedRun, Pending, Run } from "./run";
 import type { FlowMessage, FlowNode, NamedNode } from "./runtime";
 
 /** An input handler that is being executed. */
@@ -35,8 +35,8 @@ export class Origins {
     this.#ids.begin(run);
   }
 
-  end(run: Run): void {
-    this.#ids.end(run);
+  end(run: Run, ended: EndedRun): void {
+    this.#ids.end(run, ended);
   }
 
   /** Calls a function that belongs to nobody's handler. */
@@ -52,20 +52,18 @@ export class Origins {
   }
 
   /** The run of a message, be it over or not; `sender` is the node that sends it, unless it was handed over directly. */
-  runOf(msg: FlowMessage, sender?: NamedNode): Run | undefined {
+  runOf(msg: FlowMessage, sender?: NamedNode): Run | EndedRun | undefined {
     const held = this.#pending.get(msg);
     if (held !== undefined) {
-      return held.run;
+      return held.run.now;
     }
-    if (this.#ids.isKnown(msg._msgid)) {
-      return this.#ids.runOf(msg._msgid);
-    }
-    return this.#maker(sender)?.run;
+    const owner = this.#ids.ownerOf(msg._msgid);
+    return owner === undefined ? this.#maker(sender)?.run.now : (owner ?? undefined);
   }
 
   /** The run of a message that is not new. */
-  knownRunOf(msg: FlowMessage): Run | undefined {
-    return this.#pending.get(msg)?.run ?? this.#ids.runOf(msg._msgid);
+  knownRunOf(msg: FlowMessage): Run | EndedRun | undefined {
+    return this.#pending.get(msg)?.run.now ?? this.#ids.ownerOf(msg._msgid) ?? undefined;
   }
 
   /** What the node works on that makes a new message now. */
@@ -153,13 +151,16 @@ export class Origins {
     if (same !== undefined) {
       return same;
     }
-    const run = this.#ids.runOf(msg._msgid);
-    if (run === undefined && this.#ids.isKnown(msg._msgid)) {
+    const made = this.workedOnBy(node);
+    const owner = this.#ids.ownerOf(msg._msgid);
+    if (owner === undefined) {
+      return made;
+    }
+    if (!(owner instanceof Run)) {
       return undefined;
     }
-    const copy = run?.find((each) => each.node === node && each.message?._msgid === msg._msgid);
-    const made = this.workedOnBy(node);
-    return copy ?? (run === undefined || run === made?.run ? made : undefined);
+    const copy = owner.find((each) => each.node === node && each.message?._msgid === msg._msgid);
+    return copy ?? (owner === made?.run ? made : undefined);
   }
 
   /** What the node was at work on when the present operation began, unless it has completed it. */
@@ -169,9 +170,13 @@ export class Origins {
   }
 
   /** Whether the node's input handler is being executed, for a message of the run, be that over or not. */
-  isHandling(node: FlowNode, run: Run): boolean {
+  isHandling(node: FlowNode, run: Run | EndedRun): boolean {
     const handler = this.#handlers.at(-1);
-    return handler?.node === node && this.#ids.runOf(handler.messageId) === run;
+    if (handler?.node !== node) {
+      return false;
+    }
+    const owner = this.#ids.ownerOf(handler.messageId);
+    return run instanceof Run ? owner === run : run.is(owner);
   }
 
   /** The node's input handler is called next. */

@@ -49,6 +49,26 @@ export class Pending {
   }
 }
 
+/** What is left of a run that is over: enough to know a late node by. */
+export class EndedRun {
+  /** Tells it from every other. */
+  readonly number: number;
+  /** When it ended, on the clock of `Pending.since`. */
+  readonly at: number;
+  /** As of the run. */
+  readonly notWaitedFor: ReadonlySet<string>;
+
+  constructor(number: number, at: number, notWaitedFor: ReadonlySet<string>) {
+    this.number = number;
+    this.at = at;
+    this.notWaitedFor = notWaitedFor;
+  }
+
+  is(other: Run | EndedRun | null | undefined): boolean {
+    return other instanceof EndedRun && other.number === this.number;
+  }
+}
+
 /** A message and all that is derived from it. */
 export class Run {
   readonly messageId: string;
@@ -59,10 +79,8 @@ export class Run {
   /** Ids of messages made on the way. */
   derivedIds: string[] | undefined;
   outcome: Outcome = FINISHED;
-  /** When it ended, on the clock of `Pending.since`. */
-  endedAt: number | undefined;
-  /** The first node that sent for it after its end is known; those behind that node are innocent. */
-  hasLateNode = false;
+  /** What is left of it when it is over. */
+  ended: EndedRun | undefined;
   /** The run whose message one of this run's was built into, as join does: they end together. */
   joinedInto: Run | undefined;
   /** The other way round. */
@@ -84,7 +102,12 @@ export class Run {
   }
 
   get hasEnded(): boolean {
-    return this.endedAt !== undefined;
+    return this.ended !== undefined;
+  }
+
+  /** The run while it goes on, and then what is left of it. */
+  get now(): Run | EndedRun {
+    return this.ended ?? this;
   }
 
   /** Whether no node has anything of it. */

@@ -3,7 +3,7 @@
  * outcome, once, when no node has anything of it any more. It must never know why a node lets go.
  */
 import type { Origins } from "./origins";
-import { type Outcome, type Pending, Run } from "./run";
+import { EndedRun, type Outcome, type Pending, Run } from "./run";
 import type { FlowMessage, FlowNode } from "./runtime";
 
 /** What may be different from run to run. */
@@ -18,6 +18,8 @@ export class Runs {
   readonly #origins: Origins;
   readonly #open = new Set<Run>();
   #idle: Run[] = [];
+  /** So many are over. */
+  #ended = 0;
 
   constructor(origins: Origins) {
     this.#origins = origins;
@@ -104,9 +106,10 @@ export class Runs {
     if (run.hasEnded) {
       return;
     }
-    run.endedAt = performance.now();
+    this.#ended += 1;
+    run.ended = new EndedRun(this.#ended, performance.now(), run.notWaitedFor);
     this.#open.delete(run);
-    this.#origins.end(run);
+    this.#origins.end(run, run.ended);
     for (let pending = run.find(() => true); pending !== undefined; pending = run.find(() => true)) {
       this.#origins.letGo(pending);
     }

@@ -18,7 +18,7 @@ import {
   neverCompletes,
 } from "./node-types";
 import { Origins } from "./origins";
-import type { Outcome, Pending, Run } from "./run";
+import { type EndedRun, type Outcome, type Pending, Run } from "./run";
 import { Runs, type TrackOptions } from "./runs";
 import type {
   CompleteEvent,
@@ -141,7 +141,7 @@ export class CompletionTracker {
   runsOf(message: FlowMessage): Set<Run> {
     const own = this.#origins.runOf(message);
     const found = new Set<Run>();
-    const open = own === undefined ? [] : [own];
+    const open = own instanceof Run ? [own] : [];
     for (const run of open) {
       if (!run.hasEnded && !found.has(run)) {
         found.add(run);
@@ -163,7 +163,7 @@ export class CompletionTracker {
     for (const each of undelivered(events)) {
       const { msg, source } = each.event;
       const run = this.#origins.runOf(msg, source.node);
-      if (run !== undefined && !run.hasEnded) {
+      if (run instanceof Run) {
         this.#stopped.drops(run, each);
         this.#senders.sends(source.node, run);
       }
@@ -176,7 +176,7 @@ export class CompletionTracker {
     if (run !== undefined) {
       this.#late.acts(source.node, run);
     }
-    if (run !== undefined && !run.hasEnded) {
+    if (run instanceof Run) {
       this.#hold(run, destination.node, msg, false);
       this.#senders.sends(source.node, run);
     } else if (this.#runs.size > 0 && this.#watched.has(source.node)) {
@@ -190,7 +190,7 @@ export class CompletionTracker {
     if (pending === undefined) {
       // Handed over directly, as to a Catch node.
       const run = this.#runReceivedBy(node, msg);
-      if (run !== undefined && !run.hasEnded) {
+      if (run instanceof Run) {
         pending = this.#hold(run, node, msg, true);
       }
     } else {
@@ -199,7 +199,7 @@ export class CompletionTracker {
     this.#origins.enter(msg, node, pending);
   }
 
-  #runReceivedBy(node: FlowNode, msg: FlowMessage): Run | undefined {
+  #runReceivedBy(node: FlowNode, msg: FlowMessage): Run | EndedRun | undefined {
     switch (node.type) {
       case "catch":
         return this.#errors.caught() ?? this.#origins.knownRunOf(msg);

@@ -1,7 +1,7 @@
 /** Whose a message is, by its id. */
 import assert from "node:assert/strict";
 import { MessageIds } from "../../../src/completion/message-ids";
-import { Run } from "../../../src/completion/run";
+import { EndedRun, Run } from "../../../src/completion/run";
 
 describe("the ids of messages", () => {
   const run = (id: string): Run => new Run(id, () => undefined);
@@ -12,32 +12,53 @@ describe("the ids of messages", () => {
     ids.begin(one);
     ids.join("made", one);
 
-    assert.equal(ids.runOf("one"), one);
-    assert.equal(ids.runOf("made"), one);
-    ids.end(one);
-    assert.equal(ids.runOf("one"), one);
-    assert.equal(ids.runOf("made"), one);
+    assert.equal(ids.ownerOf("one"), one);
+    assert.equal(ids.ownerOf("made"), one);
+
+    const ended = new EndedRun(1, 1_000, one.notWaitedFor);
+    ids.end(one, ended);
+    assert.deepEqual(ids.ownerOf("one"), ended);
+    assert.deepEqual(ids.ownerOf("made"), ended);
   });
 
   it("of strangers are known and lead to no run", () => {
     const ids = new MessageIds();
     ids.seenOutside("stranger");
 
-    assert.equal(ids.isKnown("stranger"), true);
-    assert.equal(ids.runOf("stranger"), undefined);
-    assert.equal(ids.isKnown("new"), false);
+    assert.equal(ids.ownerOf("stranger"), null);
+    assert.equal(ids.ownerOf("new"), undefined);
   });
 
   it("are remembered for ten thousand others, and not for ever", () => {
     const ids = new MessageIds();
     ids.seenOutside("early");
     for (let each = 0; each < 10_000; each += 1) ids.seenOutside(`a${each}`);
-    assert.equal(ids.isKnown("early"), true);
+    assert.equal(ids.ownerOf("early"), null);
 
     for (let each = 0; each < 10_000; each += 1) ids.seenOutside(`b${each}`);
 
-    assert.equal(ids.isKnown("early"), false);
-    assert.equal(ids.isKnown("b0"), true);
+    assert.equal(ids.ownerOf("early"), undefined);
+    assert.equal(ids.ownerOf("b0"), null);
+  });
+
+  it("of runs that are over are each found, for ten thousand others and not for ever", () => {
+    const ids = new MessageIds();
+    const numberOf = (id: string): number | undefined => (ids.ownerOf(id) as EndedRun | undefined)?.number;
+    for (let number = 0; number < 20_000; number += 1) {
+      const each = run(number.toString(16).padStart(16, "0"));
+      ids.begin(each);
+      ids.end(each, new EndedRun(number, 0, each.notWaitedFor));
+    }
+
+    for (let number = 0; number < 20_000; number += 1) {
+      assert.equal(numberOf(number.toString(16).padStart(16, "0")), number);
+    }
+    const next = run("next");
+    ids.begin(next);
+    ids.end(next, new EndedRun(20_000, 0, next.notWaitedFor));
+    assert.equal(numberOf("0".padStart(16, "0")), undefined);
+    assert.equal(numberOf("next"), 20_000);
+    assert.equal(numberOf((19_999).toString(16).padStart(16, "0")), 19_999);
   });
 
   it("of a run that goes on are never forgotten", () => {
@@ -47,6 +68,6 @@ describe("the ids of messages", () => {
     ids.join("made", one);
     for (let each = 0; each < 30_000; each += 1) ids.seenOutside(`a${each}`);
 
-    assert.equal(ids.runOf("made"), one);
+    assert.equal(ids.ownerOf("made"), one);
   });
 });
