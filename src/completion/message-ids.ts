@@ -40,11 +40,16 @@ export class MessageIds {
     run.derivedIds = undefined;
   }
 
-  /** A node has taken a message with this id that belongs to no run. */
-  seenOutside(id: string): void {
-    if (this.#strangers.has(id) || this.ownerOf(id) !== undefined) {
-      return;
+  /** A node has taken a message with this id that no run holds. False where it belongs to a run nevertheless. */
+  seenOutside(id: string): boolean {
+    const owner = this.#strangers.has(id) ? null : this.ownerOf(id);
+    if (owner === undefined) {
+      this.#addStranger(id);
     }
+    return !owner;
+  }
+
+  #addStranger(id: string): void {
     if (this.#strangers.size >= REMEMBERED) {
       this.#olderStrangers = this.#strangers;
       this.#strangers = new Set();

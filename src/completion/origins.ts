@@ -181,13 +181,15 @@ export class Origins {
 
   /** The node's input handler is called next. */
   enter(msg: FlowMessage, node: FlowNode, pending: Pending | undefined): void {
-    if (pending === undefined) {
-      this.#ids.seenOutside(msg._msgid);
+    const around = this.#context.getStore();
+    const isNobodys = pending === undefined && this.#ids.seenOutside(msg._msgid);
+    if (isNobodys && around === undefined && this.#handlers.length === 0) {
+      // Most messages of most flows: nothing that is asked later needs to know of their handlers.
+      return;
     }
     if (this.#handlers.length >= DEEPEST) {
       this.#handlers.length = 0;
     }
-    const around = this.#context.getStore();
     this.#handlers.push({ node, messageId: msg._msgid, pending, around });
     if (around !== pending) {
       this.#context.enterWith(pending);

@@ -157,7 +157,7 @@ export class CompletionTracker {
   }
 
   #onSend(events: readonly SendEvent[]): void {
-    if (this.#runs.size === 0) {
+    if (this.#runs.size === 0 || !events.some(({ msg, source }) => this.#isOfRun(msg, source.node))) {
       return;
     }
     for (const each of undelivered(events)) {
@@ -168,6 +168,10 @@ export class CompletionTracker {
         this.#senders.sends(source.node, run);
       }
     }
+  }
+
+  #isOfRun(msg: FlowMessage, sender: FlowNode): boolean {
+    return this.#origins.runOf(msg, sender) instanceof Run;
   }
 
   #preDeliver(event: DeliverEvent): void {

@@ -69,8 +69,8 @@ export async function measureIdle(stage: Stage): Promise<Section> {
 }
 
 /**
- * A flow of core nodes alone, in a Node-RED that has never had a node of ours, and beside a connected in-node
- * elsewhere in the workspace that settles when its flow has finished: one that waits for events, and one whose flow
+ * A flow of core nodes alone, in a Node-RED that has never had a node of ours, beside hooks that do nothing, and
+ * beside a connected in-node elsewhere in the workspace that settles when its flow has finished: one that waits for events, and one whose flow
  * holds some. (What comes in meanwhile would cost processor time of its own.) Processes differ a little from birth:
  * hence several of each.
  */
@@ -89,6 +89,13 @@ export async function measureForeign(stage: Stage): Promise<Section> {
   return {
     title: `Hooks: a foreign flow (function → switch → change), ${expected} messages, by processor time, ${times} processes each (raw: no in-node)`,
     rows: [
+      comparison(
+        "beside five hooks that do nothing",
+        figures,
+        ["empty", "without"],
+        undefined,
+        PER_CPU_SECOND,
+      ),
       row("beside an in-node that waits for events", "idle", FOREIGN),
       row(`beside an in-node whose flow holds ${HELD} events`, "busy", FOREIGN),
     ],
@@ -128,16 +135,17 @@ async function foreignRuns(stage: Stage, queues: readonly [string, string]): Pro
     body: orderBody(number),
     properties: orderProperties(number, TENANT),
   }));
-  const processes = await Promise.all([1, 2, 3].map(() => stage.anotherNodeRed()));
-  const [without, idle, busy] = processes;
+  const processes = await Promise.all([1, 2, 3, 4].map(() => stage.anotherNodeRed()));
+  const [without, empty, idle, busy] = processes;
   try {
-    assert.ok(without !== undefined && idle !== undefined && busy !== undefined);
+    assert.ok(without && empty && idle && busy);
     const begin = async (nodeRed: TestNodeRed, queue: string, text: RegExp): Promise<void> => {
       await nodeRed.deploy(beside(queue));
       await nodeRed.untilStatus("in", (status) => text.test(status.text ?? ""));
     };
     await Promise.all([
       without.deploy(alone),
+      empty.deploy(alone).then(() => hookIn(empty)),
       begin(idle, idleQueue, /^connected/),
       begin(busy, busyQueue, new RegExp(`^${HELD} in progress`)),
     ]);
@@ -150,6 +158,7 @@ async function foreignRuns(stage: Stage, queues: readonly [string, string]): Pro
       stage.scale,
       [
         { name: "without", run: () => run(without) },
+        { name: "empty", run: () => run(empty) },
         { name: "idle", run: () => run(idle) },
         { name: "busy", run: () => run(busy) },
       ],
@@ -159,6 +168,18 @@ async function foreignRuns(stage: Stage, queues: readonly [string, string]): Pro
   } finally {
     await Promise.all(processes.map((nodeRed) => nodeRed.stop()));
   }
+}
+
+/** The hooks that follow a flow need, and nothing behind them: what Node-RED itself takes for calling them. */
+function hookIn(nodeRed: TestNodeRed): Promise<void> {
+  return nodeRed.evaluate((RED) => {
+    const { hooks } = RED as unknown as {
+      hooks: { add(hook: string, listener: (event: object) => void): void };
+    };
+    for (const hook of ["onSend", "preDeliver", "onReceive", "postReceive", "onComplete"]) {
+      hooks.add(`${hook}.bench`, (_event) => undefined);
+    }
+  });
 }
 
 function cpu(nodeRed: TestNodeRed): Promise<number> {
