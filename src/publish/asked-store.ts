@@ -3,8 +3,8 @@
  * in. Leaves: requests as they were written; what is wrong, said once. It never fails and never takes long, for a
  * request must go out whatever its store is like.
  */
-import { type Clock, clock as realClock } from "../amqp/clock";
-import { withDeadline } from "../amqp/deadline";
+import { type Clock, now, clock as realClock } from "../amqp/clock";
+import { DeadlineError, withDeadline } from "../amqp/deadline";
 import { ThrottledWarning } from "../amqp/throttled-warning";
 import { type AskedRequest, isKey, keyOf, readAsked } from "./asked-request";
 
@@ -16,7 +16,7 @@ export interface ContextStore {
   keys(store: string | undefined): Promise<readonly string[]>;
 }
 
-/** A store that has not answered by then is done without, in milliseconds. */
+/** A store that has not answered anything for so long is done without, in milliseconds. */
 const PATIENCE = 5_000;
 
 export class AskedStore {
@@ -24,6 +24,7 @@ export class AskedStore {
   readonly #clock: Clock;
   readonly #warning: ThrottledWarning;
   #trouble = "";
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   /** @param say is told what is wrong */
   constructor(context: ContextStore, say: (detail: string) => void, clock = realClock) {
@@ -55,18 +56,36 @@ export class AskedStore {
     store: string | undefined,
     found: (asked: AskedRequest, store: string | undefined) => void,
   ): Promise<void> {
-    const keys = await this.#context.keys(store).catch(this.#failed);
+    const keys = await this.#heard(this.#context.keys(store)).catch(this.#failed);
     for (const key of (keys ?? []).filter(isKey)) {
       // One that cannot be read does not keep the others from being known.
-      const asked = readAsked(await this.#context.get(key, store).catch(this.#failed));
+      const asked = readAsked(await this.#heard(this.#context.get(key, store)).catch(this.#failed));
       if (asked !== undefined) {
         found(asked, store);
       }
     }
   }
 
+  /** A store that is busy with what came before is waited for: what it does not hold yet dies with the process. */
   async #attempt(work: Promise<unknown>): Promise<void> {
-    await withDeadline(work, PATIENCE, "the context store").catch(this.#failed);
+    const heard = this.#heard(work);
+    for (;;) {
+      try {
+        await withDeadline(heard, PATIENCE, "the context store");
+        return;
+      } catch (error) {
+        if (!(error instanceof DeadlineError) || now() - this.#answeredAt >= PATIENCE) {
+          this.#failed(error);
+          return;
+        }
+      }
+    }
+  }
+
+  #heard<T>(work: Promise<T>): Promise<T> {
+    return work.finally(() => {
+      this.#answeredAt = now();
+    });
   }
 
   readonly #failed = (error: unknown): undefined => {

@@ -285,6 +285,28 @@ describe("the memory of what was asked", () => {
     }
   });
 
+  it("waits for a store that is busy: what it does not hold yet would die with the process", async () => {
+    const time = new FakeTime();
+    try {
+      const asked = new AskedRequests(store, (key) => said.push(key));
+      let ready = 0;
+      for (let number = 1; number <= 5; number += 1) {
+        store.delay = new Promise((resolve) => setTimeout(resolve, number * 3_000));
+        void asked.remember(request(`r${number}`), number, 0, undefined).then(() => {
+          ready += 1;
+        });
+      }
+
+      await time.advance(14_000);
+      assert.deepEqual([ready, store.values.size], [4, 4]);
+      await time.advance(2_000);
+      assert.deepEqual([ready, store.values.size], [5, 5]);
+      assert.deepEqual(said, []);
+    } finally {
+      time.stop();
+    }
+  });
+
   it("says nothing where the answer comes while it is being written that none came", async () => {
     const asked = await silent("a");
     let written: () => void = () => undefined;
