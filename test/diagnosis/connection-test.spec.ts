@@ -195,7 +195,7 @@ describe("Test connection", function () {
           );
         });
 
-        it(`asks for write on that exchange, and for nothing else, where ${name} out may not`, async () => {
+        it(`asks for write on ${eventClass.replace(/^.*\./, "")}, and for nothing else, where ${name} out may not`, async () => {
           const { user, vhost, broker } = stage.vhost;
           const others = `^(?!${exchange.replaceAll(".", "\\.")}$).*`;
           await broker.console.setPermissions(user, vhost, { configure: ".*", write: others, read: ".*" });
