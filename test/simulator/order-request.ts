@@ -20,16 +20,13 @@ export interface Accepted {
   readonly isStuck: boolean;
 }
 
-/** What rs-order's tables hold, in characters. */
-const LONGEST_ID = 255;
+/** What rs-order's table holds, in characters. */
 const LONGEST_USER = 128;
 
 /** Checks a request; throws `Dropped` without a correlation id, which REGARDS meets with silence. */
 export function judge(body: Body, users: readonly string[]): Accepted | Refusal {
   const correlationId = text(body.correlationId);
   if (correlationId === undefined) throw new Dropped("invalid", "order request without correlationId");
-  if (correlationId.length > LONGEST_ID)
-    return violation(correlationId, "[INVALID_CONTENT] at correlationId");
   const user = text(body.user);
   if (user === undefined) return violation(correlationId, "[INVALID_CONTENT] User should be present at user");
   if (user.length > LONGEST_USER) return violation(correlationId, "[INVALID_CONTENT] at user");

@@ -223,7 +223,6 @@ describe("the simulated rs-order", () => {
   });
 
   for (const [title, wrong] of [
-    ["a correlation id too long", { correlationId: "x".repeat(256) }],
     ["nobody", { user: null }],
     ["a user too long", { user: "x".repeat(129) }],
     ["no queries", { queries: [] }],
