@@ -30,13 +30,13 @@ export type PublishResult =
 export type RefusalCode =
   /** No queue is bound to the exchange. */
   | "UNROUTABLE"
-  /** The broker said no. */
+  /** The broker said no: a queue is full, and others behind the same exchange may have it. */
   | "NACKED"
   /** Sent, and no confirm came in time: the broker may have it. */
   | "NOT_CONFIRMED"
   /** Not sent in time: the broker does not have it. */
   | "UNSENT"
-  /** Sent, its confirm was lost, and it must not be repeated: the broker may have it. */
+  /** Sent, its confirm was lost or said no, and it must not be repeated: the broker may have it. */
   | "UNCERTAIN"
   /** Too many wait already: it was not taken. */
   | "OUTBOX_FULL"

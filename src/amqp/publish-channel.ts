@@ -12,7 +12,7 @@ import { type Connection, closeQuietly } from "./connection";
 import { type Fault, faultOf } from "./fault";
 import { refused } from "./outgoing";
 import { Unconfirmed } from "./unconfirmed";
-import type { Entry, Waiting } from "./waiting-message";
+import { type Entry, notTaken, type Waiting } from "./waiting-message";
 
 /** What is needed of a connection. */
 export type PublishingConnection = Pick<Connection, "state" | "onState" | "confirmChannel" | "aside">;
@@ -184,10 +184,7 @@ export class PublishChannel {
       this.#backoff.reset();
       this.#messages.conclude(entry, { confirmed: true, messageId: entry.messageId });
     } else {
-      this.#messages.conclude(
-        entry,
-        refused("NACKED", `The broker did not take it on exchange ${this.#exchange}.`),
-      );
+      this.#messages.conclude(entry, notTaken(entry, this.#exchange));
     }
   }
 

@@ -34,6 +34,13 @@ export function late(entry: Entry, limit: number, why: string): PublishResult {
     : refused("NOT_CONFIRMED", `The${cause.slice(3)}; it may have it.`);
 }
 
+/** The broker said no, as it does when one queue of several behind the exchange is full: the others have it. */
+export function notTaken({ message: { repeat } }: Entry, exchange: string): PublishResult {
+  return repeat === "never"
+    ? uncertain(`a queue behind exchange ${exchange} did not take it`)
+    : refused("NACKED", `The broker did not take it on exchange ${exchange}.`);
+}
+
 /** It was sent, and must not be sent again. */
 export function uncertain(cause: string): PublishResult {
   return refused("UNCERTAIN", `It was sent, and then ${cause}: the broker may have it or not.`);

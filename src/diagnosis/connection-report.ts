@@ -4,7 +4,13 @@
  */
 import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
-import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
+import {
+  type ExchangeFinding,
+  type ExchangeQuestion,
+  type HostFinding,
+  inspect,
+  type QueueFinding,
+} from "../amqp/inspection";
 import type { QueueKind } from "../amqp/queue-kind";
 import { REQUEST_KINDS } from "../regards/requests";
 import { broadcastExchange, services } from "../regards/services";
@@ -38,11 +44,13 @@ const REMEDY: Partial<Record<FaultCode, string>> = {
   ...{ "tls-expired": "tls-certificate", "tls-host": "tls-certificate" },
 };
 
-/** Looks at the REGARDS exchanges of a namespace, or at one queue; never throws. */
-export async function connectionReport(
-  options: ConnectionOptions,
-  look: { readonly namespace: string } | { readonly queue: string },
-): Promise<Line[]> {
+/** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue. */
+export type Look =
+  | { readonly namespace: string; readonly publish?: readonly string[] }
+  | { readonly queue: string };
+
+/** Looks; never throws. */
+export async function connectionReport(options: ConnectionOptions, look: Look): Promise<Line[]> {
   let lines: Line[] = [];
   try {
     await inspect(options, async (inspection) => {
@@ -55,15 +63,7 @@ export async function connectionReport(
         lines.push(...queueLines(look.queue, await inspection.queue(look.queue)));
         return;
       }
-      const bind = services
-        .filter(({ exchange }) => exchange === "of its class")
-        .map(({ eventClass }) => ({ eventClass, use: "bind" }) as const);
-      const publish = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).map(
-        (eventClass) => ({ eventClass, use: "publish" }) as const,
-      );
-      const findings = [...bind, ...publish].map(({ eventClass, use }) =>
-        inspection.exchange({ name: broadcastExchange(look.namespace, eventClass), use }),
-      );
+      const findings = questionsOf(look).map((question) => inspection.exchange(question));
       lines.push(...(await Promise.all(findings)).map(exchangeLine));
     });
   } catch (error) {
@@ -71,6 +71,18 @@ export async function connectionReport(
     lines.push(faultLine("queue" in look ? look.queue : options.vhost, fault));
   }
   return lines;
+}
+
+function questionsOf({ namespace, publish }: Exclude<Look, { readonly queue: string }>): ExchangeQuestion[] {
+  const bound = publish === undefined ? services.filter(({ exchange }) => exchange === "of its class") : [];
+  const published = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).filter(
+    (eventClass) => publish === undefined || publish.includes(eventClass),
+  );
+  const named = (eventClass: string): string => broadcastExchange(namespace, eventClass);
+  return [
+    ...bound.map(({ eventClass }) => ({ name: named(eventClass), use: "bind" }) as const),
+    ...published.map((eventClass) => ({ name: named(eventClass), use: "publish" }) as const),
+  ];
 }
 
 function handshake(hosts: readonly HostFinding[], options: ConnectionOptions): Line[] {
@@ -113,7 +125,9 @@ function exchangeLine({ name, use, exists, allowed }: ExchangeFinding): Line {
   if (allowed === undefined) {
     return { ok: null, name, text: there, next: "test.next.untold", values };
   }
-  return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next: "test.next.absent" };
+  // Its first event makes an exchange that is read; a service of REGARDS makes those it reads itself when it starts.
+  const next = use === "bind" ? "test.next.absent" : "test.next.absent-request";
+  return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next };
 }
 
 function queueLines(name: string, { messages, consumers, kind }: QueueFinding): Line[] {

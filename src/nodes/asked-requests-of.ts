@@ -43,8 +43,21 @@ export function askedRequestsOf(RED: NodeAPI, brokerId: string): AskedRequests {
   return memory.asked;
 }
 
+/** What a node does once what was asked is known. */
+export interface OnceKnown {
+  /** May throw a `SettingsError`, which is said. */
+  start(): BrokerUse;
+  /** The node is deleted first. */
+  neverStarted(): void;
+}
+
 /** Starts a use of the broker when what was asked is known: an answer must find its request. */
-export function whenKnown(RED: NodeAPI, node: Node, asked: AskedRequests, start: () => BrokerUse): BrokerUse {
+export function whenKnown(
+  RED: NodeAPI,
+  node: Node,
+  asked: AskedRequests,
+  { start, neverStarted }: OnceKnown,
+): BrokerUse {
   if (asked.loading === undefined) {
     return start();
   }
@@ -60,9 +73,23 @@ export function whenKnown(RED: NodeAPI, node: Node, asked: AskedRequests, start:
   return {
     close: async (removed) => {
       isClosed = true;
+      if (use === undefined && removed) {
+        tellNeverStarted(neverStarted);
+      }
       await use?.close(removed);
     },
   };
+}
+
+function tellNeverStarted(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    // A node that is wrongly set has read nothing.
+    if (!(error instanceof SettingsError)) {
+      throw error;
+    }
+  }
 }
 
 /** @throws SettingsError where settings.js has no store of this name */

@@ -3,7 +3,7 @@
  * lines. Nothing of it is logged, and no secret leaves in the answer.
  */
 import type { Node, NodeAPI } from "node-red";
-import { connectionReport, type Line } from "../diagnosis/connection-report";
+import { connectionReport, type Line, type Look } from "../diagnosis/connection-report";
 import { webReport } from "../diagnosis/web-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
@@ -33,11 +33,7 @@ export function registerTestRoute(RED: NodeAPI): void {
     retype: "test.retype",
     report: (form) => {
       const { settings, options } = linkOf(RED, form, credentialsIn(form));
-      const { queue } = form;
-      return connectionReport(
-        { ...options, name: `${options.name} (test)` },
-        typeof queue === "string" ? { queue } : settings,
-      );
+      return connectionReport({ ...options, name: `${options.name} (test)` }, lookOf(form, settings.namespace));
     },
   });
 }
@@ -129,6 +125,14 @@ function resolved(RED: NodeAPI, node: Node | null, fields: Definition): Record<s
 /** Before its first deploy, a node has no flow or group whose variables it could see. */
 function nowhere(): Node {
   return {} as Node;
+}
+
+/** What the dialog that asks wants to know of the broker: that of an in-node, of an out-node, or of the broker node. */
+function lookOf({ queue, publish }: Definition, namespace: string): Look {
+  if (typeof queue === "string") {
+    return { queue };
+  }
+  return Array.isArray(publish) ? { namespace, publish: publish.map(String) } : { namespace };
 }
 
 function credentialsIn({ user, password }: Definition): BrokerCredentials {

@@ -5,12 +5,14 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from "node-red";
 import { now } from "../amqp/clock";
 import { DeadLetterQueue } from "../amqp/dead-letter-queue";
+import type { QueuePlan } from "../amqp/queue";
 import { leadsTo, stoppedBehind } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode, NodeConfig, Runtime } from "../completion/runtime";
 import { trackerOf } from "../completion/tracker";
 import { EventConsumer } from "../consume/event-consumer";
 import type { ConsumerHost } from "../consume/parts";
+import type { ConsumerSettings } from "../consume/settings";
 import type { Service } from "../regards/services";
 import { askedRequestsOf, whenKnown } from "./asked-requests-of";
 import type { BrokerNode, RegardsLink } from "./broker-node";
@@ -20,7 +22,7 @@ import { offerDeadLetters } from "./dead-letters-route";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { offerLastEvent } from "./last-event-route";
-import { NodeLives } from "./node-lives";
+import { type NodeLife, NodeLives } from "./node-lives";
 import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
 import { offerSamples, registerSampleRoute } from "./sampling";
@@ -55,19 +57,24 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     const exchange = exchangeOf(settled, service, known ?? { namespace: "regards" });
     const samples = offerSamples(this, { host, system: known, queue: "", exchange });
 
-    const start = ({ system, broker, server }: RegardsLink): BrokerUse => {
-      const place = { id: this.id, installation: installationOf(RED) };
+    const settingsWith = ({ system }: RegardsLink): ConsumerSettings => {
       const asked = askedRequestsOf(RED, definition.broker);
-      const settings = consumerSettings(settled, place, service, system, (id) => asked.has(id));
-      const life = {
-        nodeId: this.id,
-        name: `${type} "${this.name || this.id}"`,
-        queue: settings.queue,
-        server,
-        filter: filterOf(settled, service, system),
-        broker,
-        log: host.log,
-      };
+      const place = { id: this.id, installation: installationOf(RED) };
+      return consumerSettings(settled, place, service, system, (id) => asked.has(id));
+    };
+    const lifeWith = ({ system, broker, server }: RegardsLink, queue: QueuePlan): NodeLife => ({
+      nodeId: this.id,
+      name: `${type} "${this.name || this.id}"`,
+      queue,
+      server,
+      filter: filterOf(settled, service, system),
+      broker,
+      log: host.log,
+    });
+    const start = (found: RegardsLink): BrokerUse => {
+      const { system, broker } = found;
+      const settings = settingsWith(found);
+      const life = lifeWith(found, settings.queue);
       const rival = lives.rivalOf(life);
       if (rival !== undefined) {
         throw new SettingsError("same-queue", {
@@ -121,7 +128,10 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
     offerDeadLetters(this, { service, queue: () => letters });
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, (found) =>
-      whenKnown(RED, this, askedRequestsOf(RED, definition.broker), () => start(found)),
+      whenKnown(RED, this, askedRequestsOf(RED, definition.broker), {
+        start: () => start(found),
+        neverStarted: () => lives.neverStarted(lifeWith(found, settingsWith(found).queue)),
+      }),
     );
     if (settled.settle === "manual") {
       this.on("input", (message: NodeMessageInFlow, _send, done) => {

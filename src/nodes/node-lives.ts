@@ -113,6 +113,12 @@ export class NodeLives {
     }
   }
 
+  /** The node was deleted before it could start: what it read in an earlier process is left when the flows run. */
+  neverStarted(life: NodeLife): void {
+    this.started(life);
+    this.stopped(life);
+  }
+
   /** The node was deleted, and its queue was left. Its memory stays as long as the broker has something of it. */
   removed({ nodeId }: NodeLife): void {
     this.#known.delete(nodeId);

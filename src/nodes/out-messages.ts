@@ -86,7 +86,11 @@ export class OutMessages {
     if (kind.answeredAs !== undefined) {
       const asked = askedRequestsOf(RED, brokerId);
       this.#memory = new RequestMemory(kind, asked, settings, node.id);
-      this.#stopListening = asked.onNoAnswer(node.id, (each) => node.send([null, null, noAnswer(each)]));
+      this.#stopListening = asked.onNoAnswer(
+        node.id,
+        (each) => node.send([null, null, noAnswer(each)]),
+        () => this.#canHear,
+      );
     }
     this.#handover = handoverOf(RED.events);
     // A node and its successor have the same id, inside a subflow and on another tab too.
@@ -102,6 +106,13 @@ export class OutMessages {
   /** What can be seen of it; undefined while it has no broker. */
   get view(): PublisherView | undefined {
     return this.#requester?.view;
+  }
+
+  /** Answers can come, and what is sent on now arrives. */
+  get #canHear(): boolean {
+    const phase = this.#requester?.view.connection.phase;
+    const isUp = phase === "connected" || phase === "blocked";
+    return isUp && (this.#exchange.isOverdue || !this.#exchange.isGoingOn);
   }
 
   /** A message that asks for something. */
@@ -202,7 +213,7 @@ export class OutMessages {
     try {
       open.asking ??= this.#requestOf(open.message);
       open.request = await open.asking;
-      if (requester !== undefined && open.sent === undefined) {
+      if (requester !== undefined) {
         await this.#memory?.remember(open.request);
       }
       const sent = open.sent ?? (await requester?.send(open.request));

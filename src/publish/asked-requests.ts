@@ -5,33 +5,25 @@
  * It is bounded, holds JSON and never a live object, and must never keep a request from going out.
  */
 import { type Clock, clock as realClock } from "../amqp/clock";
-import { withDeadline } from "../amqp/deadline";
 import { ThrottledWarning } from "../amqp/throttled-warning";
+import type { AskedRequest } from "./asked-request";
+import { AskedStore, type ContextStore } from "./asked-store";
+import { SetClock } from "./set-clock";
 
-/** One Node-RED context, in any of its stores; undefined names the default one. */
-export interface ContextStore {
-  get(key: string, store: string | undefined): Promise<unknown>;
-  /** Undefined removes it. */
-  set(key: string, value: unknown, store: string | undefined): Promise<void>;
-  keys(store: string | undefined): Promise<readonly string[]>;
-}
-
-/** A request that was asked; times in milliseconds since 1970, for they must hold over a restart. */
-export interface AskedRequest {
-  readonly correlationId: string;
-  readonly service: string;
-  /** The id of the node that asked. */
-  readonly nodeId: string;
-  readonly askedAt: number;
-  /** What it is to be known by, as JSON; undefined where only the answer is waited for. */
-  readonly request?: string | undefined;
-  /** When to say that no answer came; undefined once one has come, or it was said. */
-  readonly noAnswerAt?: number | undefined;
-  readonly forgetAt: number;
-}
+export type { AskedRequest } from "./asked-request";
+export type { ContextStore } from "./asked-store";
 
 /** What the log is told, and what is filled in. */
 export type SayAsked = (key: "asked-store" | "asked-value", detail: string) => void;
+
+/** The node that asked, while it runs. */
+interface Asker {
+  readonly tell: (asked: AskedRequest) => void;
+  /** False while an answer could not reach it, and what it is told could not go on. */
+  readonly canHear: () => boolean;
+  /** When it last could not, on the clock that nobody sets. */
+  deafAt: number;
+}
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Without a final answer. */
@@ -42,32 +34,29 @@ const KEPT_AFTER_MS = DAY_MS;
 const MOST = 10_000;
 /** The longest JSON that is kept, in characters. */
 const LONGEST = 65_536;
-/** Answers that came during a stop wait in a queue: they are read before anything is missed. */
-const AFTER_START_MS = 10_000;
+/** Answers that came during a stop, or while the broker was away, wait in a queue: they are read before one is missed. */
+const READING_MS = 10_000;
 const TICK_MS = 1_000;
-/** A store that has not answered by then is done without. */
-const LOAD_MS = 5_000;
-
-const PREFIX = "regards_request_";
-/** A correlation id may hold what means something in the path of a context key. */
-const keyOf = (correlationId: string): string => `${PREFIX}${Buffer.from(correlationId).toString("hex")}`;
 
 interface Kept {
   asked: AskedRequest;
   readonly store: string | undefined;
   /** False while it waits to be published: nobody can have answered it. */
   isOut: boolean;
+  isAnswered: boolean;
+  /** An earlier process asked it: its times are of a clock that may have been right when this process's was not. */
+  readonly isOfBefore: boolean;
   /** What was asked earlier under the same id, in case this is refused. */
   before: Kept | undefined;
 }
 
 export class AskedRequests {
-  readonly #context: ContextStore;
+  readonly #store: AskedStore;
   readonly #clock: Clock;
   readonly #today: () => number;
+  readonly #setClock: SetClock;
   readonly #kept = new Map<string, Kept>();
-  readonly #listeners = new Map<string, (asked: AskedRequest) => void>();
-  readonly #storeTrouble: ThrottledWarning;
+  readonly #askers = new Map<string, Asker>();
   readonly #valueTrouble: ThrottledWarning;
   readonly #startedAt: number;
   #loading: Promise<void> | undefined;
@@ -76,11 +65,11 @@ export class AskedRequests {
 
   /** @param today milliseconds since 1970 */
   constructor(context: ContextStore, say: SayAsked, clock = realClock, today = () => Date.now()) {
-    this.#context = context;
+    this.#store = new AskedStore(context, (detail) => say("asked-store", detail), clock);
     this.#clock = clock;
     this.#today = today;
-    this.#startedAt = today();
-    this.#storeTrouble = new ThrottledWarning(() => say("asked-store", this.#trouble));
+    this.#setClock = new SetClock(clock, today);
+    this.#startedAt = clock.now();
     this.#valueTrouble = new ThrottledWarning(() => say("asked-value", this.#trouble));
   }
 
@@ -91,27 +80,17 @@ export class AskedRequests {
 
   /** Reads what an earlier process has left in the given stores; no event is to be looked at before that. */
   load(stores: readonly (string | undefined)[]): Promise<void> {
-    this.#loading = withDeadline(this.#load(stores), LOAD_MS, "the context store").catch(this.#storeFailed);
-    return this.#loading.then(() => {
+    const reading = this.#store.readAll(stores, (asked, store) => {
+      if (!this.#kept.has(asked.correlationId)) {
+        const state = { isOut: true, isAnswered: false, isOfBefore: true, before: undefined };
+        this.#kept.set(asked.correlationId, { asked, store, ...state });
+        this.#tick();
+      }
+    });
+    this.#loading = reading.then(() => {
       this.#loading = undefined;
     });
-  }
-
-  async #load(stores: readonly (string | undefined)[]): Promise<void> {
-    for (const store of stores) {
-      try {
-        const keys = (await this.#context.keys(store)).filter((key) => key.startsWith(PREFIX));
-        for (const key of keys) {
-          const asked = readAsked(await this.#context.get(key, store));
-          if (asked !== undefined && !this.#kept.has(asked.correlationId)) {
-            this.#kept.set(asked.correlationId, { asked, store, isOut: true, before: undefined });
-          }
-        }
-      } catch (error) {
-        this.#storeFailed(error);
-      }
-    }
-    this.#tick();
+    return this.#loading;
   }
 
   /** True where this very correlation id was asked with, and is remembered. */
@@ -134,19 +113,21 @@ export class AskedRequests {
     if (request === undefined && noAnswerAfter === 0) {
       return;
     }
+    this.#followClock();
     const askedAt = this.#today();
     const noAnswerAt = noAnswerAfter > 0 ? askedAt + noAnswerAfter : undefined;
     const forgetAt = Math.max(askedAt + KEPT_MS, (noAnswerAt ?? 0) + KEPT_AFTER_MS);
     const asked = { correlationId, service, nodeId, askedAt, request, noAnswerAt, forgetAt };
     const before = this.#kept.get(correlationId);
     this.#kept.delete(correlationId);
-    this.#kept.set(correlationId, { asked, store, isOut: false, before });
+    const state = { isOut: false, isAnswered: false, isOfBefore: false, before };
+    this.#kept.set(correlationId, { asked, store, ...state });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST && oldest !== undefined) {
       this.forget(oldest);
     }
-    await this.#write(asked, store);
     this.#tick();
+    await this.#store.write(asked, store);
   }
 
   /** It is with the broker, or may be: its answer is waited for from now on. */
@@ -155,13 +136,13 @@ export class AskedRequests {
     if (kept === undefined || kept.isOut) {
       return;
     }
+    this.#followClock();
     kept.isOut = true;
     kept.before = undefined;
     const { askedAt, noAnswerAt } = kept.asked;
     const waited = this.#today() - askedAt;
     if (noAnswerAt !== undefined && waited >= TICK_MS) {
-      kept.asked = { ...kept.asked, noAnswerAt: noAnswerAt + waited };
-      void this.#write(kept.asked, kept.store);
+      void this.#change(kept, { noAnswerAt: noAnswerAt + waited });
     }
   }
 
@@ -170,9 +151,9 @@ export class AskedRequests {
     const kept = this.#kept.get(correlationId);
     if (kept?.before !== undefined) {
       this.#kept.set(correlationId, kept.before);
-      void this.#write(kept.before.asked, kept.before.store);
+      void this.#store.write(kept.before.asked, kept.before.store);
     } else if (kept !== undefined && this.#kept.delete(correlationId)) {
-      this.#context.set(keyOf(correlationId), undefined, kept.store).catch(this.#storeFailed);
+      void this.#store.remove(correlationId, kept.store);
     }
   }
 
@@ -182,21 +163,30 @@ export class AskedRequests {
     if (kept === undefined) {
       return undefined;
     }
-    const { asked, store } = kept;
+    const { asked } = kept;
+    kept.isAnswered = true;
     const forgetAt = isFinal ? Math.min(asked.forgetAt, this.#today() + KEPT_AFTER_MS) : asked.forgetAt;
     if (asked.noAnswerAt !== undefined || forgetAt !== asked.forgetAt) {
-      kept.asked = { ...asked, noAnswerAt: undefined, forgetAt };
-      void this.#write(kept.asked, store);
+      void this.#change(kept, { noAnswerAt: undefined, forgetAt });
     }
     return asked.request === undefined ? undefined : JSON.parse(asked.request);
   }
 
-  /** Calls back when no answer came to what this node asked; returns how to stop. */
-  onNoAnswer(nodeId: string, listener: (asked: AskedRequest) => void): () => void {
-    this.#listeners.set(nodeId, listener);
+  /**
+   * Calls back when no answer came to what this node asked; returns how to stop.
+   * @param canHear false while its broker is away, or nodes are being exchanged: it is told afterwards, when what
+   *   waits in the queues has been read
+   */
+  onNoAnswer(
+    nodeId: string,
+    tell: (asked: AskedRequest) => void,
+    canHear: () => boolean = () => true,
+  ): () => void {
+    const asker = { tell, canHear, deafAt: this.#startedAt };
+    this.#askers.set(nodeId, asker);
     return () => {
-      if (this.#listeners.get(nodeId) === listener) {
-        this.#listeners.delete(nodeId);
+      if (this.#askers.get(nodeId) === asker) {
+        this.#askers.delete(nodeId);
       }
     };
   }
@@ -213,33 +203,65 @@ export class AskedRequests {
   }
 
   #lookAround(): void {
+    this.#followClock();
+    for (const asker of this.#askers.values()) {
+      asker.deafAt = asker.canHear() ? asker.deafAt : this.#clock.now();
+    }
     const now = this.#today();
-    const isEarly = Math.abs(now - this.#startedAt) < AFTER_START_MS;
-    for (const [correlationId, { asked, isOut }] of this.#kept) {
-      const { noAnswerAt = Number.POSITIVE_INFINITY, forgetAt, nodeId } = asked;
-      const listener = this.#listeners.get(nodeId);
+    for (const [correlationId, kept] of this.#kept) {
+      const { noAnswerAt = Number.POSITIVE_INFINITY, forgetAt } = kept.asked;
       if (forgetAt <= now) {
         this.forget(correlationId);
-      } else if (isOut && noAnswerAt <= now && !isEarly && listener !== undefined) {
-        void this.#sayNoAnswer(correlationId, listener);
+      } else if (kept.isOut && noAnswerAt <= now && this.#hearing(kept) !== undefined) {
+        void this.#sayNoAnswer(kept);
       }
     }
   }
 
-  /** That it is said is written first: whoever is killed right afterwards must not say it twice. */
-  async #sayNoAnswer(correlationId: string, listener: (asked: AskedRequest) => void): Promise<void> {
-    const kept = this.#kept.get(correlationId);
-    if (kept !== undefined) {
-      kept.asked = { ...kept.asked, noAnswerAt: undefined };
-      await this.#write(kept.asked, kept.store);
-      listener(kept.asked);
+  /** Who sets the time of day neither ends a wait early nor makes it longer. */
+  #followClock(): void {
+    const shift = this.#setClock.shift();
+    if (shift === 0) {
+      return;
+    }
+    for (const kept of this.#kept.values()) {
+      const { askedAt, noAnswerAt, forgetAt } = kept.asked;
+      if (!kept.isOfBefore) {
+        const times = { askedAt: askedAt + shift, forgetAt: forgetAt + shift };
+        kept.asked = { ...kept.asked, ...times };
+        if (noAnswerAt !== undefined) {
+          void this.#change(kept, { noAnswerAt: noAnswerAt + shift });
+        }
+      }
     }
   }
 
-  #write(asked: AskedRequest, store: string | undefined): Promise<void> {
-    return this.#context
-      .set(keyOf(asked.correlationId), JSON.stringify(asked), store)
-      .catch(this.#storeFailed);
+  /** The node that asked, where it runs and has had the time to get an answer. */
+  #hearing({ asked }: Kept): Asker | undefined {
+    const asker = this.#askers.get(asked.nodeId);
+    const isHearing = asker?.canHear() && this.#clock.now() - asker.deafAt >= READING_MS;
+    return isHearing ? asker : undefined;
+  }
+
+  /** That it is said is written first: whoever is killed right afterwards must not say it twice. */
+  async #sayNoAnswer(kept: Kept): Promise<void> {
+    const { noAnswerAt } = kept.asked;
+    await this.#change(kept, { noAnswerAt: undefined });
+    // The store may have taken its time.
+    const asker = this.#hearing(kept);
+    if (kept.isAnswered) {
+      return;
+    }
+    if (asker === undefined) {
+      await this.#change(kept, { noAnswerAt });
+    } else {
+      asker.tell(kept.asked);
+    }
+  }
+
+  #change(kept: Kept, change: Partial<AskedRequest>): Promise<void> {
+    kept.asked = { ...kept.asked, ...change };
+    return this.#store.write(kept.asked, kept.store);
   }
 
   /** JSON, or undefined where there is nothing, or nothing that can be kept: the request goes out without. */
@@ -254,22 +276,6 @@ export class AskedRequests {
       this.#trouble = error instanceof Error ? error.message : String(error);
     }
     this.#valueTrouble.happened(this.#clock.now());
-    return undefined;
-  }
-
-  readonly #storeFailed = (error: unknown): void => {
-    this.#trouble = error instanceof Error ? error.message : String(error);
-    this.#storeTrouble.happened(this.#clock.now());
-  };
-}
-
-/** What a store holds may have been changed by anybody. */
-function readAsked(written: unknown): AskedRequest | undefined {
-  try {
-    const asked: AskedRequest = JSON.parse(String(written));
-    const isOurs = typeof asked.correlationId === "string" && typeof asked.forgetAt === "number";
-    return isOurs ? asked : undefined;
-  } catch {
     return undefined;
   }
 }

@@ -26,13 +26,17 @@ export class RequestMemory {
     this.#nodeId = nodeId;
   }
 
-  /** To be called before it is published, for its answer may be faster than the broker's confirm; does it once. */
+  /**
+   * To be called before it is published, for its answer may be faster than the broker's confirm; does it once. What
+   * its node was to ask through another broker node is no longer waited for there.
+   */
   async remember(request: Request): Promise<void> {
     const correlationId = this.#answeredAs(request);
-    if (correlationId === undefined || request.isRemembered) {
+    if (correlationId === undefined || request.rememberedBy === this.#asked) {
       return;
     }
-    request.isRemembered = true;
+    request.rememberedBy?.forget(correlationId);
+    request.rememberedBy = this.#asked;
     const asked = { correlationId, service: this.#kind.name, nodeId: this.#nodeId };
     const { remember } = request.asked.values;
     const value = remember === "" ? undefined : remember;

@@ -6,14 +6,15 @@
 import { randomUUID } from "node:crypto";
 import type { Asked } from "../regards/publication";
 import type { RequestKind } from "../regards/requests";
+import type { AskedRequests } from "./asked-requests";
 
 export class Request {
   readonly kind: RequestKind;
   readonly asked: Asked;
   /** The outbox has taken it once: it has a right to be taken again. */
   wasTaken = false;
-  /** What its answers are to bring back is in the memory of requests. */
-  isRemembered = false;
+  /** The memory that has it: another broker node has another one. */
+  rememberedBy: Pick<AskedRequests, "forget"> | undefined;
   readonly #ids = new Map<string, string>();
   readonly #confirmed = new Map<string, string>();
 

@@ -8,6 +8,7 @@ import { measureForeign, measureIdle } from "./measures/idle";
 import { measureIn, measureInMatrix } from "./measures/in";
 import { measureLatency } from "./measures/latency";
 import { measureMemory, measureOutage } from "./measures/memory";
+import { measureOrders } from "./measures/orders";
 import { measureOut } from "./measures/out";
 import { measureStartUp } from "./measures/start-up";
 import { Profiler } from "./profiler";
@@ -21,6 +22,7 @@ const MEASURES = {
   in: measureIn,
   latency: measureLatency,
   out: measureOut,
+  orders: measureOrders,
   memory: measureMemory,
   outage: measureOutage,
   idle: measureIdle,

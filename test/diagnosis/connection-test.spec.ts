@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import amqplib from "amqplib";
 import type { Line } from "../../src/diagnosis/connection-report";
+import { REQUEST_KINDS } from "../../src/regards/requests";
+import { broadcastExchange } from "../../src/regards/services";
 import { type Stage, setStage } from "../simulator/stage";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
@@ -146,7 +148,13 @@ describe("Test connection", function () {
 
   it("tells an exchange that is not there yet from one that is not allowed", async () => {
     const absent = await ask(form(empty));
-    assert.ok(absent.slice(3).every(({ ok, next }) => ok === null && next === "test.next.absent"));
+    assert.deepEqual(
+      absent.slice(3).map(({ ok, next }) => [ok, next]),
+      [
+        ...Array.from({ length: 3 }, () => [null, "test.next.absent"]),
+        ...Array.from({ length: 6 }, () => [null, "test.next.absent-request"]),
+      ],
+    );
 
     const { user, vhost, broker } = stage.vhost;
     const own = "^nodered\\..*";
@@ -170,6 +178,60 @@ describe("Test connection", function () {
         ...Array.from({ length: 6 }, () => [false, "test.next.forbidden"]),
       ],
     );
+  });
+
+  describe("for an out-node", () => {
+    for (const { name, eventClasses } of REQUEST_KINDS) {
+      for (const eventClass of eventClasses) {
+        const exchange = broadcastExchange("regards", eventClass);
+        const publish = [eventClass];
+
+        it(`looks at nothing but ${eventClass.replace(/^.*modules\./, "")}, which ${name} out writes to`, async () => {
+          const lines = await ask(form(stage.vhost, { publish }));
+
+          assert.deepEqual(
+            lines.slice(3).map((line) => [line.ok, line.name, line.text]),
+            [[true, exchange, "test.there"]],
+          );
+        });
+
+        it(`asks for write on ${eventClass.replace(/^.*\./, "")}, and for nothing else, where ${name} out may not`, async () => {
+          const { user, vhost, broker } = stage.vhost;
+          const others = `^(?!${exchange.replaceAll(".", "\\.")}$).*`;
+          await broker.console.setPermissions(user, vhost, { configure: ".*", write: others, read: ".*" });
+          const [line] = (await ask(form(stage.vhost, { publish }))).slice(3);
+          const only = `^${exchange.replaceAll(".", "\\.")}$`;
+          await broker.console.setPermissions(user, vhost, { configure: "^$", write: only, read: "^$" });
+          const [granted] = (await ask(form(stage.vhost, { publish }))).slice(3);
+          await broker.console.setPermissions(user, vhost);
+
+          assert.deepEqual(line, {
+            ...{ ok: false, name: exchange, text: "status.fault.forbidden", next: "test.next.forbidden" },
+            values: { permission: "write", name: exchange },
+          });
+          assert.equal(granted?.ok, true, "it is all that is needed");
+        });
+
+        it(`says who makes the exchange of ${name} out where it is not there`, async () => {
+          const [line] = (await ask(form(empty, { publish }))).slice(3);
+
+          assert.deepEqual(line, {
+            ...{ ok: null, name: exchange, text: "test.absent", next: "test.next.absent-request" },
+          });
+        });
+      }
+    }
+
+    it("looks at the exchanges of the namespace that the broker node names, and at none that is no request's", async () => {
+      const [first = ""] = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses);
+      const publish = [first, "java.lang.Object"];
+      const lines = await ask(form(stage.vhost, { namespace: "other", publish }));
+
+      assert.deepEqual(
+        lines.slice(3).map(({ name }) => name),
+        [broadcastExchange("other", first)],
+      );
+    });
   });
 
   it("uses the stored password where the form shows dots, and the environment of the server", async () => {

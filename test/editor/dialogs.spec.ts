@@ -6,6 +6,7 @@ import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { flaws } from "./flaws";
 
 const NODES = TYPES.filter((type) => !CONFIG_TYPES.includes(type));
 
@@ -53,39 +54,6 @@ const SENTENCES = {
     ports: ["publié", "refusé"],
   },
 } as const;
-
-/** Every visible word of the dialog, folded parts included, that cannot be right. */
-async function flaws(editor: Editor): Promise<string[]> {
-  return editor.dialog.evaluate((form) => {
-    for (const fold of form.querySelectorAll("details")) {
-      fold.open = true;
-    }
-    const found: string[] = [];
-    for (const label of form.querySelectorAll<HTMLLabelElement>(".form-row > label")) {
-      if (label.offsetParent === null) {
-        continue;
-      }
-      const text = label.textContent.trim();
-      const lineHeight = Number.parseFloat(getComputedStyle(label).lineHeight);
-      if (text === "" || label.scrollWidth > label.clientWidth || label.clientHeight > 1.5 * lineHeight) {
-        found.push(`wrapped, cut or empty: ${text} (${label.htmlFor})`);
-      }
-      if (document.getElementById(label.htmlFor) === null) {
-        found.push(`a label for nothing: ${text}`);
-      }
-    }
-    for (const translated of form.querySelectorAll("[data-i18n]")) {
-      const keys = (translated.getAttribute("data-i18n") ?? "")
-        .split(";")
-        .map((key) => key.replace(/^\[.*\]|.*:/g, ""));
-      const shown = [translated.textContent ?? "", translated.getAttribute("placeholder") ?? ""];
-      found.push(
-        ...keys.filter((key) => shown.some((text) => text.includes(key))).map((key) => `no text for ${key}`),
-      );
-    }
-    return found;
-  });
-}
 
 /** Fields that stick out of the dialog, and words that do not stand out from what is behind them (WCAG: 4.5 to 1). */
 async function illegible(editor: Editor): Promise<string[]> {

@@ -19,6 +19,8 @@ const SENTENCES = {
     down: "connection refused→ Nothing listens there: check the port, 5672 or 5671 with TLS.",
     refused: "You are not allowed to do this here: it takes the right to change flows.",
     there: "ingest · DisseminationAckEvent: there",
+    forbidden:
+      "no permission→ Ask for write on regards.broadcast.fr.cnes.regards.modules.order.amqp.input.OrderCancelRequestDtoEvent.",
     missing: "queue not found→ Ask the administrator to make it; the node will wait for it.",
     undeployed: "Deploy this node first.",
     subflow: "Adds a button to the node, which Node-RED disables in a subflow: try it in a flow.",
@@ -34,6 +36,8 @@ const SENTENCES = {
     down: "connexion refusée→ Rien n’écoute là\u00a0: vérifiez le port, 5672 ou 5671 avec TLS.",
     refused: "Vous n’y êtes pas autorisé\u00a0: il faut le droit de modifier les flux.",
     there: "ingest · DisseminationAckEvent: présent",
+    forbidden:
+      "droits insuffisants→ Demandez write sur regards.broadcast.fr.cnes.regards.modules.order.amqp.input.OrderCancelRequestDtoEvent.",
     missing: "file introuvable→ Demandez à l’administrateur de la créer\u00a0; le nœud l’attendra.",
     undeployed: "Déployez d’abord ce nœud.",
     subflow:
@@ -145,6 +149,32 @@ describe("trying things out in the editor", function () {
           await editor.fill("queue", "not.there");
           const lines = await editor.tryConnection("#regards-check");
           assert.equal(lines.at(-1), `✗ not.there: ${sentences.missing}`);
+        });
+
+        it("looks at what an out-node needs from its dialog, as that stands: the exchange it writes to", async () => {
+          const { host, port, user, password, vhost, broker } = stage.vhost;
+          const credentials = { user, password };
+          const place = { broker: "b5", user: "me", owner: "me", session: "s", contentType: "c", wires: [] };
+          const types = REQUEST_KINDS.map(({ name }) => `regards-${name}-out`);
+          await editor.import([
+            { id: "b5", type: "regards-broker", hosts: `${host}:${port}`, vhost, credentials },
+            ...types.map((type, row) => ({ ...place, id: `out${row}`, type, x: 300, y: 100 + 60 * row })),
+          ]);
+          for (const [row, { eventClasses, choices }] of REQUEST_KINDS.entries()) {
+            await editor.open(`out${row}`);
+            const lines = await editor.tryConnection("#regards-out-test");
+            const count = choices.action === undefined ? eventClasses.length : 1;
+            assert.equal(lines.length, 3 + count, lines.join("\n"));
+            assert.ok(lines.every((line) => line.startsWith("✓")));
+            await editor.cancel();
+          }
+          await editor.open("out0");
+          await editor.field("action").selectOption("cancel");
+          await broker.console.setPermissions(user, vhost, { configure: "", write: "", read: ".*" });
+          const lines = await editor.tryConnection("#regards-out-test");
+          await broker.console.setPermissions(user, vhost);
+          assert.equal(lines.length, 4, lines.join("\n"));
+          assert.equal(lines.at(-1), `✗ order · OrderCancelRequestDtoEvent: ${sentences.forbidden}`);
         });
 
         it("offers a sample for every status, and sends it when the node's button is pressed", async () => {

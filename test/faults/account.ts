@@ -3,6 +3,7 @@ import { connect, type GetMessage } from "amqplib";
 import { amqpUrl } from "../support/rabbitmq";
 import { drained } from "./drained";
 import { EVENTS } from "./flow";
+import { REQUEST_SINK, type RequestBalance, requestBalance } from "./requests";
 import { type Scene, SINK } from "./scene";
 
 /** The balance of one fault; every list in it has to be empty. */
@@ -23,6 +24,8 @@ export interface Balance {
   readonly resentAcks: number;
   /** Numbers acknowledged more often than received: a resent one keeps its message id and does not count. */
   readonly excessAcks: readonly number[];
+  /** Where the flow asks for orders, too. */
+  readonly requests?: RequestBalance | undefined;
 }
 
 /** Empties the scene's queues and draws up its balance. */
@@ -32,13 +35,23 @@ export async function balanceOf(scene: Scene): Promise<Balance> {
   try {
     const dead = (await drained(connection, `${EVENTS}.dead`)).map(orderNumber);
     const held = (await drained(connection, EVENTS)).map(orderNumber);
-    return compare(scene, [...held, ...dead], [...scene.acks, ...(await drained(connection, SINK))]);
+    const acks = [...scene.acks, ...(await drained(connection, SINK))];
+    const asked = [...new Set(scene.received().map(({ number }) => number))];
+    const requests =
+      scene.options.order === undefined
+        ? undefined
+        : requestBalance(asked, scene.verdicts(), await drained(connection, REQUEST_SINK));
+    return { ...compare(scene, [...held, ...dead], acks), requests };
   } finally {
     await connection.close();
   }
 }
 
-function compare(scene: Scene, kept: readonly number[], acks: readonly GetMessage[]): Balance {
+function compare(
+  scene: Scene,
+  kept: readonly number[],
+  acks: readonly GetMessage[],
+): Omit<Balance, "requests"> {
   const times = new Map<number, number>();
   const unmarked: number[] = [];
   for (const { number, redelivered } of scene.received()) {

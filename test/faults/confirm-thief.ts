@@ -12,6 +12,7 @@ export class ConfirmThief {
   /** While it is true, no confirm gets through. */
   steals = false;
   #stolen = 0;
+  readonly #channels = new Set<number>();
   #relay: FrameRelay | undefined;
 
   static async start(target: Target): Promise<ConfirmThief> {
@@ -30,6 +31,11 @@ export class ConfirmThief {
     return this.#stolen;
   }
 
+  /** On how many channels it has kept one; of one connection, each exchange has a channel of its own. */
+  get channels(): number {
+    return this.#channels.size;
+  }
+
   /** Breaks every connection. */
   cut(): void {
     this.#relay?.cut();
@@ -42,6 +48,7 @@ export class ConfirmThief {
   #pass(frame: Frame): Buffer {
     if (!this.steals || methodOf(frame) !== CONFIRM) return frame.bytes;
     this.#stolen += 1;
+    this.#channels.add(frame.channel);
     return NOTHING;
   }
 }

@@ -1,5 +1,6 @@
 /** What a fault is: how it comes, how it goes, and what a user sees of it meanwhile. */
 import type { FlowOptions } from "./flow";
+import type { ExpectedVerdicts } from "./requests";
 import type { Scene } from "./scene";
 
 /** Lines our nodes write into Node-RED's log each time. */
@@ -43,6 +44,8 @@ export interface Fault {
   readonly stoppedBy?: "death" | "deploy";
   /** Some acknowledgements are published twice, with the same message id. */
   readonly resends?: boolean;
+  /** What orders are told, where the flow asks for some. */
+  readonly verdicts?: ExpectedVerdicts;
   /** Seconds it may take to recover. */
   readonly within?: number;
 }

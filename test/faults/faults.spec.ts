@@ -9,6 +9,7 @@ import { mix } from "./rows/mix";
 import { networkFaults } from "./rows/network";
 import { processFaults } from "./rows/processes";
 import { queueFaults } from "./rows/queues";
+import { requestFaults } from "./rows/requests";
 import { type Stage, sharedStage } from "./stage";
 import { suffer } from "./suffer";
 
@@ -17,6 +18,7 @@ const all: readonly Fault[] = [
   ...channelFaults,
   ...queueFaults,
   ...acknowledgementFaults,
+  ...requestFaults,
   ...brokerFaults,
   ...processFaults,
   mix,

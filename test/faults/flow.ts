@@ -3,6 +3,7 @@ import { broadcastExchange } from "../../src/regards/services";
 import { tab } from "../nodes/flows";
 import type { FlowNode } from "../support/test-node-red";
 import { HEARTBEAT } from "./form";
+import { requestNodes } from "./requests";
 import { TENANT } from "./stream";
 
 /** Where the acknowledgements go. */
@@ -20,6 +21,8 @@ export interface FlowOptions {
   readonly broker?: Readonly<Record<string, unknown>>;
   readonly in?: Readonly<Record<string, unknown>>;
   readonly ack?: Readonly<Record<string, unknown>>;
+  /** Orders a product for each event, too, with these properties of the order-out node. */
+  readonly order?: Readonly<Record<string, unknown>>;
   /** Nodes beside the usual ones. */
   readonly more?: readonly FlowNode[];
 }
@@ -41,7 +44,7 @@ const URN = `
   return msg;`;
 const STAMP = "msg.at = Date.now(); return msg;";
 
-/** in → seen → pace → delay → urn → ack → stamp → published, or refused. */
+/** in → seen → pace → delay → urn → ack → stamp → published, or refused; also seen → ask → order. */
 export function numberedFlow({ hosts, vhost, user, password }: Login, options: FlowOptions): FlowNode[] {
   const node = (id: string, type: string, properties: object, ...wires: string[][]): FlowNode => ({
     id,
@@ -67,7 +70,7 @@ export function numberedFlow({ hosts, vhost, user, password }: Login, options: F
       ...options.broker,
     },
     node("in", "regards-order-in", orders, ["seen"], [], [], [], [], ["stray"]),
-    node("seen", "test-probe", {}, ["pace"]),
+    node("seen", "test-probe", {}, options.order === undefined ? ["pace"] : ["pace", "ask"]),
     code("pace", PACE, "delay"),
     node("delay", "delay", { pauseType: "delayv", timeout: "20", timeoutUnits: "milliseconds" }, ["urn"]),
     code("urn", URN, "ack"),
@@ -76,6 +79,7 @@ export function numberedFlow({ hosts, vhost, user, password }: Login, options: F
     node("published", "test-probe", {}),
     node("refused", "test-probe", {}),
     node("stray", "test-probe", {}),
+    ...(options.order === undefined ? [] : requestNodes(options.order)),
     ...(options.more ?? []),
   ];
 }

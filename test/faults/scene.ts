@@ -10,6 +10,7 @@ import type { LogEntry, Message, Status, TestNodeRed } from "../support/test-nod
 import { untilValue } from "../support/until";
 import { drained } from "./drained";
 import { ACKS, EVENTS, type FlowOptions, type Login, numberedFlow } from "./flow";
+import { ORDER_REQUESTS, REQUEST_SINK, type Verdict } from "./requests";
 import { NumberedStream } from "./stream";
 
 /** The codes of a status under which a node takes and sends. */
@@ -99,12 +100,18 @@ export class Scene implements Login {
     await console.setPermissions(this.user, this.vhost);
   }
 
-  /** The exchange of the acknowledgements, and the queue that keeps them. */
+  /** The exchanges of the acknowledgements and the orders, and the queues that keep them. */
   async openSink(): Promise<void> {
+    const sinks = [
+      [ACKS, SINK],
+      [ORDER_REQUESTS, REQUEST_SINK],
+    ] as const;
     await this.stream.administer(async (channel) => {
-      await channel.assertExchange(ACKS, "fanout", { durable: true });
-      await channel.assertQueue(SINK, { durable: true });
-      await channel.bindQueue(SINK, ACKS, "");
+      for (const [exchange, queue] of sinks) {
+        await channel.assertExchange(exchange, "fanout", { durable: true });
+        await channel.assertQueue(queue, { durable: true });
+        await channel.bindQueue(queue, exchange, "");
+      }
     });
   }
 
@@ -120,6 +127,7 @@ export class Scene implements Login {
     const isWorking = ({ code = "" }: Status) => WORKING.includes(code);
     await this.nodeRed.untilStatus("in", isWorking, { timeout });
     await this.nodeRed.untilStatus("ack", isWorking, { timeout });
+    if (this.options.order !== undefined) await this.nodeRed.untilStatus("order", isWorking, { timeout });
   }
 
   /** Every event every Node-RED has received, in order. */
@@ -141,6 +149,14 @@ export class Scene implements Login {
   /** Every acknowledgement that was refused. */
   refused(): readonly Message[] {
     return this.#at("refused");
+  }
+
+  /** What the flow was told of every order. */
+  verdicts(): Verdict[] {
+    const codeOf = ({ error }: Message) => (error as { readonly code: string } | undefined)?.code;
+    return ["asked", "not-asked"].flatMap((probe) =>
+      this.#at(probe).map((message) => ({ number: Number(message.number), code: codeOf(message) })),
+    );
   }
 
   /** What our nodes have said since the scene was set, from information up. */

@@ -5,7 +5,7 @@ import type { PlainOutcome } from "./plain-client";
 /** One fault's line. */
 export interface Result {
   readonly title: string;
-  readonly balance: Pick<Balance, "events" | "lost" | "duplicates">;
+  readonly balance: Pick<Balance, "events" | "lost" | "duplicates" | "requests">;
   /** Seconds each recovery took; none where nothing has to recover. */
   readonly recoveries: readonly number[];
   readonly plain?: PlainOutcome;
@@ -30,6 +30,21 @@ export function table(): string {
     seconds(recoveries.length === 0 ? undefined : Math.max(...recoveries)),
     plain === undefined ? "" : words(plain),
   ]);
+  return markdown(head, rows);
+}
+
+/** The same of the orders, where a flow asked for some. */
+export function requestTable(): string {
+  const head = ["fault", "orders", "confirmed", "uncertain", "refused", "came twice"];
+  const rows = results.flatMap(({ title, balance: { requests } }) => {
+    if (requests === undefined) return [];
+    const { asked, uncertain, refused, twice } = requests;
+    return [[title, ...[asked, asked - uncertain - refused, uncertain, refused, twice.length].map(String)]];
+  });
+  return rows.length === 0 ? "" : markdown(head, rows);
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map((_, column) => (column === 0 ? "---" : "---:")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
@@ -55,5 +70,5 @@ function median(values: readonly number[]): number | undefined {
 after("the table of faults", () => {
   const version = process.env.REGARDS_RABBITMQ;
   const broker = version ? `RabbitMQ ${version}\n\n` : "";
-  if (results.length > 0) console.log(`\n${broker}${table()}\n`);
+  if (results.length > 0) console.log(`\n${broker}${table()}\n\n${requestTable()}\n`);
 });

@@ -7,6 +7,7 @@ import { assertNothingLost, assertQuiet, assertTidy, ONE_PAIR, said } from "./ch
 import type { Fault } from "./fault";
 import { isLong, ROUNDS } from "./form";
 import { PlainClient } from "./plain-client";
+import { assertAskedOnce } from "./requests";
 import { Scene } from "./scene";
 import { record } from "./scoreboard";
 import type { Stage } from "./stage";
@@ -50,6 +51,7 @@ export async function suffer(fault: Fault, stage: Stage): Promise<void> {
     await restore();
 
     assertNothingLost(balance, fault);
+    if (balance.requests !== undefined) assertAskedOnce(balance.requests, fault.verdicts ?? {});
     assertQuiet(scene, fault, rounds);
     await assertTidy(scene, logged);
     if (scene.nodeRed === first) {

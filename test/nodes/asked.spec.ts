@@ -149,8 +149,7 @@ describe("what was asked", function () {
         "what is confirmed is there",
       );
     } finally {
-      await nodeRed.deploy([]);
-      await proxy.close();
+      await nodeRed.deploy([]).finally(() => proxy.close());
     }
   });
 

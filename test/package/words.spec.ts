@@ -295,11 +295,12 @@ describe("the words", () => {
         return ofDownloads;
       }
       const kind = REQUEST_KINDS.find(({ name }) => type === `regards-${name}-out`);
-      // Only what must not be repeated stays uncertain.
-      const impossible = kind?.repeat === "never" ? "REGARDS_NOT_CONFIRMED" : "REGARDS_UNCERTAIN";
+      // Only what must not be repeated stays uncertain, also where the broker says no.
+      const uncertain = ["REGARDS_NOT_CONFIRMED", "REGARDS_NACKED"];
+      const impossible = kind?.repeat === "never" ? uncertain : ["REGARDS_UNCERTAIN"];
       return kind === undefined
         ? ofEvents
-        : [...refusals.filter((code) => code !== impossible), ...kind.codes];
+        : [...refusals.filter((code) => !impossible.includes(code)), ...kind.codes];
     };
     for (const type of TYPES.filter((each) => !CONFIG_TYPES.includes(each))) {
       const codes = codesOf(type);

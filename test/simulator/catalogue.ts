@@ -66,7 +66,18 @@ export function select(queries: readonly string[], filters: Filters | undefined)
 /** Every product of the simulator is RAWDATA. */
 function passes(file: ProductFile, filters: Filters | undefined): boolean {
   if (filters?.dataTypes !== undefined && !filters.dataTypes.includes("RAWDATA")) return false;
-  return filters?.filenameRegExp === undefined || new RegExp(filters.filenameRegExp).test(file.name);
+  const { filenameRegExp = "" } = filters ?? {};
+  return filenameRegExp.trim() === "" || patternOf(filenameRegExp)?.test(file.name) === true;
+}
+
+/** Java's `String.matches` asks for the whole name; undefined for what is no pattern. */
+export function patternOf(pattern: string): RegExp | undefined {
+  const isCaseless = pattern.startsWith("(?i)");
+  try {
+    return new RegExp(`^(?:${isCaseless ? pattern.slice(4) : pattern})$`, isCaseless ? "i" : "");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bytes that are the same at every run and do not compress to nothing. */

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { type Stage, setStage } from "./stage";
 import { EVENT_CLASS, exchangeOf } from "./wire";
 
+const PROJECT = { "regards.tenant": "project1" };
+
 /** Bodies without the fields that differ from run to run. */
 const OUTCOMES = [
   {
@@ -40,7 +42,7 @@ const OUTCOMES = [
   },
   {
     title: "an order whose filters match nothing: FAILED with a link, no errors and no sub-order",
-    request: { queries: ["files:2"], filters: { filenameRegExp: "no-such-file" } },
+    request: { queries: ["files:2"], filters: { dataTypes: ["RAWDATA"], filenameRegExp: "no-such-file" } },
     end: {
       status: "FAILED",
       message: "Order of user john@cnes.fr is finished with some warnings.",
@@ -218,6 +220,66 @@ describe("the simulated rs-order", () => {
     );
     assert.equal(stage.regards.droppedRequests.length, 5);
     assert.equal(stage.wire.heard.length, 0);
+  });
+
+  for (const [title, wrong] of [
+    ["nobody", { user: null }],
+    ["a user too long", { user: "x".repeat(129) }],
+    ["no queries", { queries: [] }],
+    ["filters without data types", { filters: { filenameRegExp: ".*" } }],
+    ["an empty list of data types", { filters: { dataTypes: [] } }],
+  ] as const) {
+    it(`denies an order with ${title}`, async () => {
+      const valid = { correlationId: "c-1", user: "john@cnes.fr", queries: ["files:1"] };
+      await stage.regards.send("orderRequest", { ...valid, ...wrong }, { headers: PROJECT });
+
+      const { body } = await stage.wire.until(({ body: { status } }) => status !== undefined);
+
+      assert.deepEqual([body.status, body.errorType], ["DENIED", "INTERNAL_ERROR"]);
+      assert.equal(body.orderId, undefined);
+    });
+  }
+
+  it("compares a pattern with the whole name, and takes a blank one for none", async () => {
+    const filters = (filenameRegExp: string) => ({ filters: { dataTypes: ["RAWDATA"], filenameRegExp } });
+    const statuses: unknown[] = [];
+    for (const pattern of ["product", "(?i)PRODUCT-.*", " "]) {
+      const correlationId = await stage.regards.requestOrder({ queries: ["files:1"], ...filters(pattern) });
+      const { body } = await stage.wire.until(
+        ({ body: each }) =>
+          each.correlationId === correlationId && /^(DONE|FAILED)$/.test(String(each.status)),
+      );
+      await stage.regards.cancelOrder(Number(body.orderId));
+      statuses.push(body.status);
+    }
+
+    assert.deepEqual(statuses, ["FAILED", "DONE", "DONE"]);
+  });
+
+  it("grants an order whose pattern Java refuses, and never says another word of it", async () => {
+    const filters = { dataTypes: ["RAWDATA"], filenameRegExp: "*.tif" };
+    const correlationId = await stage.regards.requestOrder({ filters });
+    await stage.wire.untilAbout({ correlationId, status: "GRANTED" });
+
+    const next = await stage.regards.requestOrder();
+    await stage.wire.untilAbout({ correlationId: next, status: "DONE" });
+
+    assert.equal(stage.wire.about({ correlationId }).length, 1);
+  });
+
+  it("drops a cancelling without a correlation id, or without the id of an order", async () => {
+    for (const body of [
+      { orderId: 1 },
+      { orderId: 1, correlationId: "x".repeat(256) },
+      { correlationId: "c-1" },
+      { correlationId: "c-1", orderId: null },
+      { correlationId: "c-1", orderId: "first" },
+    ]) {
+      const drop = once(stage.regards.events, "requestDropped");
+      await stage.regards.send("orderCancel", body, { headers: PROJECT });
+      const [{ reason }] = await drop;
+      assert.equal(reason, "invalid", JSON.stringify(body));
+    }
   });
 
   it("lets everybody else's events through the same exchanges", async () => {

@@ -1,6 +1,6 @@
 /** rs-order: takes order requests, prepares sub-orders slot by slot, and tells what became of them. */
 import type { Events, OrderSeen } from "./happenings";
-import type { Incoming } from "./intake";
+import { Dropped, type Incoming, text } from "./intake";
 import {
   endStatus,
   errorCount,
@@ -50,8 +50,12 @@ export class Orders {
     });
   }
 
-  /** Handles a cancellation, which REGARDS never answers. */
+  /** Handles a cancellation, which REGARDS never answers; throws `Dropped` where it does not look for an order. */
   cancel({ tenant, body }: Incoming): void {
+    const correlationId = text(body.correlationId);
+    if (correlationId === undefined || correlationId.length > 255)
+      throw new Dropped("invalid", "correlationId");
+    if (!Number.isInteger(Number(body.orderId ?? undefined))) throw new Dropped("invalid", "orderId");
     const order = this.#around.book.find(tenant, Number(body.orderId));
     if (order === undefined) return;
     order.status = "DELETED";
@@ -73,10 +77,14 @@ export class Orders {
     this.#fillSlots(order);
   }
 
-  async #begin(tenant: string, { user, correlationId, selection }: Accepted): Promise<void> {
+  async #begin(tenant: string, { user, correlationId, selection, isStuck }: Accepted): Promise<void> {
     const order = this.#around.book.enter({ tenant, user, correlationId }, selection);
     this.#accepted += 1;
     order.grantOwed = true;
+    if (isStuck) {
+      await this.#grant(order);
+      return;
+    }
     if (this.#accepted % LATE_GRANT_EVERY !== 0) await this.#grant(order);
     if (order.subOrders.length === 0) await this.#finish(order);
     else this.#fillSlots(order);

@@ -16,12 +16,18 @@ const FILE_TYPES = [
 ];
 const URL_SHAPE = /^(http|file).*/;
 const MD5_SHAPE = /^[0-9a-fA-F]{32}$/;
+const MIME_SHAPE = /^[\w.+-]+\/[\w.+-]+/;
+const GEOMETRY_TYPES = [
+  ...["Point", "MultiPoint", "LineString", "MultiLineString"],
+  ...["Polygon", "MultiPolygon", "GeometryCollection"],
+];
 const STORE_PATH_SHAPE = /^[\w/\-_:]*$/;
 
 /** Reads a request; throws `Dropped` where REGARDS 2.0 stays silent. */
 export function readSubmission(body: Body): SubmissionRequest {
   const files = Array.isArray(body.files) ? body.files : [];
   if (files.length === 0) throw new Dropped("invalid", "a submission needs a file");
+  checkShapes(body);
   const storePath = optional(body, "storePath", 255);
   if (storePath !== undefined && !STORE_PATH_SHAPE.test(storePath)) throw new Dropped("invalid", "storePath");
   return {
@@ -42,20 +48,30 @@ export function ingestError(urls: readonly string[]): string | undefined {
   return errors.length > 0 ? errors.join("") : undefined;
 }
 
+/** What Jackson cannot make of the JSON is a conversion error. */
+function checkShapes({ geometry, properties, tags, replaceMode }: Body): void {
+  const isGeometry = !geometry || (isBody(geometry) && GEOMETRY_TYPES.includes(String(geometry.type)));
+  const isFree = !properties || isBody(properties);
+  const isList = !tags || Array.isArray(tags);
+  const isSaid = replaceMode === undefined || replaceMode === null || typeof replaceMode === "boolean";
+  if (!isGeometry || !isFree || !isList || !isSaid)
+    throw new Dropped("unreadable", "a field of another type");
+}
+
 function urlOf(file: unknown): string {
   if (!isBody(file)) throw new Dropped("invalid", "a file that is not an object");
   if (!FILE_TYPES.includes(required(file, "type"))) throw new Dropped("invalid", `type ${file.type}`);
   const url = required(file, "url");
-  if (!URL_SHAPE.test(url)) throw new Dropped("invalid", `url ${url}`);
+  if (!URL_SHAPE.test(url) || /\s/.test(url)) throw new Dropped("invalid", `url ${url}`);
   if (!MD5_SHAPE.test(required(file, "checksumMd5"))) throw new Dropped("invalid", "checksumMd5");
   required(file, "filename");
-  required(file, "mimeType");
+  if (!MIME_SHAPE.test(required(file, "mimeType"))) throw new Dropped("invalid", "mimeType");
   return url;
 }
 
 function required(body: Body, field: string): string {
   const value = text(body[field]);
-  if (value === undefined || value.length > 255) throw new Dropped("invalid", field);
+  if (value === undefined || value.trim() === "" || value.length > 255) throw new Dropped("invalid", field);
   return value;
 }
 

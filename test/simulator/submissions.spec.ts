@@ -70,6 +70,15 @@ describe("the simulated rs-lta-manager", () => {
       { ...REQUEST, files: [{ ...FILE, url: "ftp://host/p1.tif" }] },
       { ...REQUEST, files: [{ ...FILE, checksumMd5: "not a checksum" }] },
       { ...REQUEST, storePath: "a b" },
+      { ...REQUEST, storePath: "a".repeat(256) },
+      { ...REQUEST, correlationId: " " },
+      { ...REQUEST, datatype: undefined },
+      { ...REQUEST, session: "x".repeat(129) },
+      { ...REQUEST, files: ["p1.tif"] },
+      { ...REQUEST, files: [{ ...FILE, type: "DATA" }] },
+      { ...REQUEST, files: [{ ...FILE, url: "file:/a b" }] },
+      { ...REQUEST, files: [{ ...FILE, filename: undefined }] },
+      { ...REQUEST, files: [{ ...FILE, mimeType: "tiff" }] },
     ];
     for (const body of wrong) {
       const drop = once(stage.regards.events, "requestDropped");
@@ -82,6 +91,37 @@ describe("the simulated rs-lta-manager", () => {
       wrong.map(() => "invalid"),
     );
     assert.equal(stage.wire.heard.length, 0);
+  });
+
+  it("drops what Jackson cannot convert", async () => {
+    const wrong = [
+      { ...REQUEST, geometry: { type: "Circle" } },
+      { ...REQUEST, geometry: "POINT(1 2)" },
+      { ...REQUEST, properties: [] },
+      { ...REQUEST, tags: "swot" },
+      { ...REQUEST, replaceMode: "true" },
+    ];
+    for (const body of wrong) {
+      const drop = once(stage.regards.events, "requestDropped");
+      await stage.regards.send("submissionRequest", body, { headers: HEADERS });
+      await drop;
+    }
+
+    assert.deepEqual(
+      stage.regards.droppedRequests.map(({ reason }) => reason),
+      wrong.map(() => "unreadable"),
+    );
+  });
+
+  it("is poisoned by an owner that its column cannot hold, or that is no text", async () => {
+    for (const owner of ["x".repeat(129), 7]) {
+      const drop = once(stage.regards.events, "requestDropped");
+      await stage.regards.send("submissionRequest", REQUEST, {
+        headers: { ...HEADERS, "regards.request.owner": owner },
+      });
+      const [{ reason }] = await drop;
+      assert.equal(reason, "poison");
+    }
   });
 
   it("reads the request with Jackson, which looks at the content type", async () => {

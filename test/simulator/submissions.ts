@@ -1,7 +1,7 @@
 /** rs-lta-manager: takes product submissions, has them archived, and tells the outcome. */
 import { offsetDateTime } from "./gson";
 import type { Events, SubmissionSeen } from "./happenings";
-import { type Incoming, text } from "./intake";
+import { Dropped, type Incoming, text } from "./intake";
 import type { Publisher } from "./publisher";
 import { ingestError, readSubmission, type SubmissionRequest } from "./submission-request";
 import { HEADER } from "./wire";
@@ -30,8 +30,12 @@ export class Submissions {
 
   /** Handles a submission request; throws `Dropped` where REGARDS 2.0 stays silent. */
   request({ tenant, headers, body }: Incoming): void {
+    const given = headers[HEADER.owner] ?? "";
+    // The column holds no more, and REGARDS casts the header without a look.
+    if (typeof given !== "string" || given.length > 128)
+      throw new Dropped("poison", `header ${HEADER.owner}`);
     const request = readSubmission(body);
-    const owner = text(headers[HEADER.owner]);
+    const owner = text(given);
     const message = this.#refusal(tenant, owner, request);
     this.#known.add(`${tenant}/${request.correlationId}`);
     this.#around.work.run(async () => {

@@ -134,6 +134,31 @@ describe("the simulated rs-worker-manager", () => {
     );
   });
 
+  it("takes an empty header for one that is there", async () => {
+    const headers = {
+      ...{ "regards.tenant": "project1", "regards.request.id": "r-1", "regards.request.owner": "" },
+      ...{ "regards.request.session": "", "regards.request.content_type": "touch" },
+    };
+    await stage.regards.send("workerRequest", {}, { headers });
+
+    await stage.wire.untilAbout({ requestId: "r-1", state: "SUCCESS" });
+  });
+
+  it("is poisoned by a header that its column cannot hold, or that is no text", async () => {
+    const id = { "regards.tenant": "project1", "regards.request.id": "r-2" };
+    for (const headers of [
+      { ...id, "regards.request.id": 7 },
+      { ...id, "regards.request.id": "x".repeat(256) },
+      { ...id, "regards.request.owner": "x".repeat(256) },
+      { ...id, "regards.request.session": 20250123 },
+    ]) {
+      const drop = once(stage.regards.events, "requestDropped");
+      await stage.regards.send("workerRequest", {}, { headers });
+      const [{ reason }] = await drop;
+      assert.equal(reason, "poison");
+    }
+  });
+
   it("drops in silence a request without an id and one that is no JSON object", async () => {
     const tenant = { "regards.tenant": "project1" };
     for (const [body, headers] of [

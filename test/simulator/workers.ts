@@ -33,6 +33,7 @@ export class Workers {
 
   /** Handles a worker request; throws `Dropped` without a request id. */
   request({ tenant, headers, text: body }: Incoming): void {
+    checkHeaders(headers);
     const requestId = text(headers[HEADER.requestId]);
     if (requestId === undefined) throw new Dropped("no request id", `header ${HEADER.requestId}`);
     const request: Request = {
@@ -53,7 +54,8 @@ export class Workers {
   }
 
   #reasonsToSkip(request: Request, headers: Incoming["headers"]): readonly string[] {
-    const missing = REQUIRED_HEADERS.filter((name) => text(headers[name]) === undefined).map(
+    // One that is empty counts as there.
+    const missing = REQUIRED_HEADERS.filter((name) => (headers[name] ?? undefined) === undefined).map(
       (name) => `<${name}> property is missing from request message headers`,
     );
     if (missing.length > 0) return missing;
@@ -120,6 +122,14 @@ export class Workers {
     await this.#around.publisher.respond("worker", body, tenant, { headers });
     const happening = state === "GRANTED" || state === "DELAYED" ? "workerAnswered" : "workerResult";
     this.#around.events.emit(happening, { tenant, requestId, owner, contentType, state });
+  }
+}
+
+/** Read through unchecked casts, and kept in columns of 255 characters: the exception takes the batch with it. */
+function checkHeaders(headers: Incoming["headers"]): void {
+  for (const name of [HEADER.requestId, ...REQUIRED_HEADERS]) {
+    const value = headers[name] ?? "";
+    if (typeof value !== "string" || value.length > 255) throw new Dropped("poison", `header ${name}`);
   }
 }
 

@@ -2,13 +2,13 @@
 import { TcpProxy } from "../../support/tcp-proxy";
 import type { FlowNode, TestNodeRed } from "../../support/test-node-red";
 import { untilValue } from "../../support/until";
-import { LABEL, TENANT, urnOf } from "../acknowledgements";
+import { ACK_EXCHANGE, LABEL, TENANT, urnOf } from "../acknowledgements";
 import { orderBody, orderProperties, tenantName } from "../events";
 import { count, ground, orderIn } from "../flows";
 import type { Row, Section } from "../result";
 import type { Stage } from "../stage";
 import { spreadOf } from "../statistics";
-import { ackQueue } from "./out";
+import { outQueue } from "./out";
 
 const MEBIBYTE = 2 ** 20;
 const AT_ONCE = 100;
@@ -184,7 +184,7 @@ interface Outage {
 
 async function outageIn(stage: Stage, env: Environment): Promise<Outage> {
   const { outageSeconds } = stage.scale;
-  const queue = await ackQueue(stage);
+  const queue = await outQueue(stage, ACK_EXCHANGE);
   const proxy = await TcpProxy.start(stage.broker);
   const nodeRed = await stage.anotherNodeRed(env);
   try {

@@ -6,7 +6,7 @@ import type { Stage } from "../stage";
 import { comparison, PROCESSOR_TIME, rounds, under } from "./rounds";
 
 /** The outbox of a node as it comes. */
-const WINDOW = 1_000;
+export const WINDOW = 1_000;
 /** Processor time beside a raw confirm channel with the same window. */
 const OUT_TIME = 1.25;
 
@@ -14,7 +14,7 @@ export async function measureOut(stage: Stage): Promise<Section> {
   const expected = stage.scale.acknowledgements;
   const window = Math.min(WINDOW, expected);
   const { url } = stage.broker;
-  const queue = await ackQueue(stage);
+  const queue = await outQueue(stage, ACK_EXCHANGE);
   const flow = [
     ...ground(stage.broker, { tenant: TENANT }),
     { id: "feed", type: "bench-feed", z: "tab", expected, window, wires: [["out"]] },
@@ -38,7 +38,10 @@ export async function measureOut(stage: Stage): Promise<Section> {
     [
       {
         name: "raw",
-        run: () => emptied(() => stage.raw.carryOut({ kind: "publish", url, expected, window })),
+        run: () =>
+          emptied(() =>
+            stage.raw.carryOut({ kind: "publish", what: "acknowledgements", url, expected, window }),
+          ),
       },
       {
         name: "ours",
@@ -71,10 +74,10 @@ export async function measureOut(stage: Stage): Promise<Section> {
   };
 }
 
-/** Where the acknowledgements end: rs-ingest's place. */
-export async function ackQueue(stage: Stage): Promise<string> {
+/** Where what is published on an exchange ends: REGARDS' place. */
+export async function outQueue(stage: Stage, exchange: string): Promise<string> {
   const queue = await stage.queue("classic");
-  await stage.channel.assertExchange(ACK_EXCHANGE, "fanout", { durable: true });
-  await stage.channel.bindQueue(queue, ACK_EXCHANGE, "");
+  await stage.channel.assertExchange(exchange, "fanout", { durable: true });
+  await stage.channel.bindQueue(queue, exchange, "");
   return queue;
 }

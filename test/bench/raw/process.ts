@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { type ChannelModel, connect } from "amqplib";
 import { ACK_EXCHANGE, ACK_PROPERTIES, ackBody } from "../acknowledgements";
+import { ORDER_EXCHANGE, order } from "../orders";
 import { type Figures, Tally } from "../tally";
 import type { ConsumeOrder, PublishOrder, RawOrder, RawReport } from "./wire";
 
@@ -46,15 +47,20 @@ async function consume(connection: ChannelModel, order: ConsumeOrder): Promise<F
   return figures;
 }
 
-async function publish(connection: ChannelModel, { expected, window }: PublishOrder): Promise<Figures> {
+async function publish(connection: ChannelModel, { what, expected, window }: PublishOrder): Promise<Figures> {
+  const isOrders = what === "orders";
+  const exchange = isOrders ? ORDER_EXCHANGE : ACK_EXCHANGE;
   const channel = await connection.createConfirmChannel();
   const tally = new Tally(expected);
   const figures = await new Promise<Figures>((resolve, reject) => {
     let sent = 0;
     const next = (): void => {
       if (sent >= expected) return;
-      const properties = { ...ACK_PROPERTIES, messageId: randomUUID() };
-      channel.publish(ACK_EXCHANGE, "", ackBody(sent++), properties, confirmed);
+      const number = sent++;
+      const { content, properties } = isOrders
+        ? order(number)
+        : { content: ackBody(number), properties: ACK_PROPERTIES };
+      channel.publish(exchange, "", content, { ...properties, messageId: randomUUID() }, confirmed);
     };
     const confirmed = (error: unknown): void => {
       if (error) {

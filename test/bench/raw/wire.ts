@@ -14,9 +14,10 @@ export interface ConsumeOrder {
   readonly timed: boolean;
 }
 
-/** Publish so many acknowledgements on a confirm channel, a window of them unconfirmed at a time. */
+/** Publish so many acknowledgements, or orders, on a confirm channel, a window of them unconfirmed at a time. */
 export interface PublishOrder {
   readonly kind: "publish";
+  readonly what: "acknowledgements" | "orders";
   readonly url: string;
   readonly expected: number;
   readonly window: number;

@@ -7,22 +7,23 @@ import { ACKS } from "../flow";
 import { either, isLong } from "../form";
 import { type Scene, SINK } from "../scene";
 
-const SILENT = { broken: 0, mended: 0 };
+export const SILENT = { broken: 0, mended: 0 };
 const FULL = "full";
 
 /** The publisher's own patience with a confirm, in seconds, and a little more. */
-const PATIENCE = 35;
+export const PATIENCE = 35;
 
 const thieves = new WeakMap<Scene, ConfirmThief>();
 
-async function hireThief(scene: Scene): Promise<void> {
+/** A relay that can keep confirms to itself, between the proxy and the broker. */
+export async function hireThief(scene: Scene): Promise<void> {
   const thief = await ConfirmThief.start(scene.broker);
   scene.proxy.target = thief.address;
   scene.leftovers.push(thief);
   thieves.set(scene, thief);
 }
 
-function thiefOf(scene: Scene): ConfirmThief {
+export function thiefOf(scene: Scene): ConfirmThief {
   const thief = thieves.get(scene);
   if (thief === undefined) throw new Error("no thief was hired");
   return thief;

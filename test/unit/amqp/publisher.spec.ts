@@ -90,6 +90,15 @@ describe("the publisher", () => {
     assert.equal(again?.content, "a");
   });
 
+  it("refuses as UNCERTAIN what must not be repeated and was not taken: another queue may have it", async () => {
+    const result = publisher.publish(message("order", { repeat: "never" }));
+    const [sent] = await sentOn(0, 1);
+
+    sent?.confirm(new Error("message nacked"));
+
+    assert.deepEqual(await codes([result]), ["UNCERTAIN"]);
+  });
+
   it("refuses as UNCERTAIN, and never repeats, what must not be repeated when its confirm is lost", async () => {
     const result = publisher.publish(message("order", { repeat: "never" }));
     await sentOn(0, 1);

@@ -112,6 +112,19 @@ describe("the lives of in-nodes", () => {
     assert.equal(leases, 0);
   });
 
+  it("leave the queue of a node that was deleted before it could start, when the flows run", async () => {
+    declare("earlier");
+
+    lives.neverStarted(life("n", own("earlier")));
+    await settled();
+    assert.ok(isBound("earlier"));
+    lives.sweep(() => false);
+    await settled();
+
+    assert.ok(!rabbit.queues.has("earlier"));
+    assert.equal(leases, 0);
+  });
+
   it("unbind it from an exchange that was changed together with the hosts", async () => {
     declare("q");
     lives.started(life("n", own("q")));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type AskedRequest, AskedRequests, type ContextStore } from "../../../src/publish/asked-requests";
 import { FakeClock } from "../../support/fake-clock";
+import { FakeTime } from "../../support/fake-time";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -10,12 +11,18 @@ const DAY = 24 * 60 * MINUTE;
 class FakeStore implements ContextStore {
   readonly values = new Map<string, unknown>();
   isBroken = false;
+  /** A key of which `get` throws. */
+  unreadable: string | undefined;
+  /** What `set` waits for. */
+  delay: Promise<void> = Promise.resolve();
 
   async get(key: string): Promise<unknown> {
+    if (key === this.unreadable) throw new Error("one entry is unreadable");
     return this.#working(() => this.values.get(key));
   }
 
   async set(key: string, value: unknown): Promise<void> {
+    await this.delay;
     return this.#working(() => {
       if (value === undefined) this.values.delete(key);
       else this.values.set(key, value);
@@ -38,15 +45,18 @@ describe("the memory of what was asked", () => {
   let store: FakeStore;
   let said: string[];
   let missed: AskedRequest[];
+  /** By how much somebody has set the time of day. */
+  let setBy: number;
 
   beforeEach(() => {
+    setBy = 0;
     clock = new FakeClock();
     store = new FakeStore();
     said = [];
     missed = [];
   });
 
-  const today = () => clock.now();
+  const today = () => clock.now() + setBy;
   const turn = () => new Promise(setImmediate);
 
   /** A process that starts, with a node that listens. */
@@ -55,6 +65,15 @@ describe("the memory of what was asked", () => {
     const asked = new AskedRequests(store, say, clock, today);
     await asked.load([undefined]);
     asked.onNoAnswer("node", (each) => missed.push(each));
+    return asked;
+  }
+
+  /** A memory of a request that is out, to which no answer comes within a minute. */
+  async function silent(correlationId: string): Promise<AskedRequests> {
+    const asked = await memory();
+    clock.advance(MINUTE);
+    await asked.remember(request(correlationId), undefined, MINUTE, undefined);
+    asked.sent(correlationId);
     return asked;
   }
 
@@ -206,6 +225,191 @@ describe("the memory of what was asked", () => {
 
     assert.equal(asked.has(undefined), false);
     assert.deepEqual(said, []);
+  });
+
+  it("takes what somebody has changed in the store for nothing of its own, whichever part it is", async () => {
+    await (await memory()).remember(request("a"), { n: 1 }, MINUTE, undefined);
+    const [[key, written] = ["", ""]] = store.values;
+    const right = JSON.parse(String(written));
+    const wrong = [
+      ...[{ request: "{not JSON" }, { request: { n: 1 } }, { askedAt: "yesterday" }, { askedAt: 1e99 }],
+      ...[
+        { nodeId: 7 },
+        { service: null },
+        { noAnswerAt: "soon" },
+        { forgetAt: null },
+        { correlationId: [] },
+      ],
+    ];
+    for (const change of wrong) {
+      store.values.set(key, JSON.stringify({ ...right, ...change }));
+      const asked = await memory();
+      assert.equal(asked.has("a"), false, JSON.stringify(change));
+      assert.equal(asked.answered("a", true), undefined);
+    }
+    store.values.set(key, written);
+    assert.deepEqual((await memory()).answered("a", true), { n: 1 });
+    assert.deepEqual(said, []);
+  });
+
+  it("knows the others where one entry of the store cannot be read", async () => {
+    const first = await memory();
+    await first.remember(request("a"), "a", 0, undefined);
+    await first.remember(request("b"), "b", 0, undefined);
+    [store.unreadable] = store.values.keys();
+
+    const asked = await memory();
+
+    assert.deepEqual([asked.has("a"), asked.has("b")], [false, true]);
+    assert.deepEqual(said, ["asked-store: one entry is unreadable"]);
+  });
+
+  it("lets a request go out though its store never answers", async () => {
+    const time = new FakeTime();
+    try {
+      store.delay = new Promise(() => undefined);
+      const asked = new AskedRequests(store, (key, detail) => said.push(`${key}: ${detail}`));
+      let isReady = false;
+      void asked.remember(request("a"), "value", 0, undefined).then(() => {
+        isReady = true;
+      });
+
+      await time.advance(4_000);
+      assert.equal(isReady, false);
+      await time.advance(2_000);
+      assert.equal(isReady, true);
+      assert.equal(asked.answered("a", false), "value");
+      assert.deepEqual(said, ["asked-store: the context store timed out after 5000 ms"]);
+    } finally {
+      time.stop();
+    }
+  });
+
+  it("waits for a store that is busy: what it does not hold yet would die with the process", async () => {
+    const time = new FakeTime();
+    try {
+      const asked = new AskedRequests(store, (key) => said.push(key));
+      let ready = 0;
+      for (let number = 1; number <= 5; number += 1) {
+        store.delay = new Promise((resolve) => setTimeout(resolve, number * 3_000));
+        void asked.remember(request(`r${number}`), number, 0, undefined).then(() => {
+          ready += 1;
+        });
+      }
+
+      await time.advance(14_000);
+      assert.deepEqual([ready, store.values.size], [4, 4]);
+      await time.advance(2_000);
+      assert.deepEqual([ready, store.values.size], [5, 5]);
+      assert.deepEqual(said, []);
+    } finally {
+      time.stop();
+    }
+  });
+
+  it("says nothing where the answer comes while it is being written that none came", async () => {
+    const asked = await silent("a");
+    let written: () => void = () => undefined;
+    store.delay = new Promise((resolve) => {
+      written = resolve;
+    });
+    clock.advance(2 * MINUTE);
+    await turn();
+
+    asked.answered("a", true);
+    written();
+    await turn();
+
+    assert.deepEqual(missed, []);
+  });
+
+  it("says it to the next node where the one that asked goes while it is being written", async () => {
+    const asked = await silent("a");
+    let written: () => void = () => undefined;
+    store.delay = new Promise((resolve) => {
+      written = resolve;
+    });
+    const old: string[] = [];
+    const stop = asked.onNoAnswer("node", ({ correlationId }) => old.push(correlationId));
+    clock.advance(2 * MINUTE);
+    await turn();
+    stop();
+    written();
+    await turn();
+
+    asked.onNoAnswer("node", (each) => missed.push(each));
+    clock.advance(2_000);
+    await turn();
+
+    assert.deepEqual([old.length, missed.length], [0, 1]);
+    assert.equal((await memory()).has("a"), true);
+  });
+
+  it("waits while the broker is away, and then until what waits in the queues has been read", async () => {
+    const asked = await silent("a");
+    await asked.remember(request("b"), undefined, MINUTE, undefined);
+    asked.sent("b");
+    let isUp = false;
+    const heard: string[] = [];
+    asked.onNoAnswer(
+      "node",
+      ({ correlationId }) => heard.push(correlationId),
+      () => isUp,
+    );
+    clock.advance(10 * MINUTE);
+    await turn();
+    isUp = true;
+    clock.advance(9_000);
+    await turn();
+    assert.deepEqual(heard, []);
+
+    asked.answered("b", false);
+    clock.advance(5_000);
+    await turn();
+
+    assert.deepEqual(heard, ["a"]);
+  });
+
+  for (const [title, hours] of [
+    ["back", -24],
+    ["forward", 24],
+    ["forward by half a century, as on a machine that started without a clock", 24 * 365 * 50],
+  ] as const) {
+    it(`neither misses an answer sooner nor later where the time of day is set ${title}`, async () => {
+      const asked = await silent("a");
+      await asked.remember(request("b"), "b", 0, undefined);
+      asked.sent("b");
+      setBy = hours * 60 * MINUTE;
+      clock.advance(MINUTE / 2);
+      await turn();
+      assert.deepEqual([missed.length, asked.has("b")], [0, true]);
+
+      clock.advance(MINUTE);
+      await turn();
+
+      assert.equal(missed.length, 1);
+      assert.equal(asked.answered("b", false), "b");
+      const [kept] = [...store.values.values()].map((each) => JSON.parse(String(each)));
+      assert.equal(kept.correlationId, "a");
+    });
+  }
+
+  it("sets nothing right that an earlier process asked, for its clock may have been the right one", async () => {
+    setBy = 50 * 365 * DAY;
+    await (await memory()).remember(request("a"), undefined, MINUTE, undefined);
+
+    // The machine starts again, without a clock, and is told the time.
+    setBy = 0;
+    const asked = await memory();
+    clock.advance(11_000);
+    await turn();
+    assert.equal(missed.length, 0);
+    setBy = 50 * 365 * DAY;
+    clock.advance(MINUTE);
+    await turn();
+
+    assert.equal(missed.length, 1);
+    assert.equal(asked.has("a"), true);
   });
 
   it("says it to the node that asked, when that runs again", async () => {

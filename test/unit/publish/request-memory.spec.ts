@@ -50,6 +50,19 @@ describe("the memory of an out-node", () => {
     assert.equal(told.length, 1);
   });
 
+  it("has it remembered by another broker node, and no longer by the first, where its node is given that", async () => {
+    const first = memoryOf(workerRequests);
+    const second = memoryOf(workerRequests);
+    const moved = request(workerRequests, { remember: "me" });
+    await first.remember(moved);
+    await second.remember(moved);
+
+    assert.deepEqual(
+      told.map((each) => (each as unknown[])[0]),
+      ["remember", "forget", "remember"],
+    );
+  });
+
   it("takes a text without a character for nothing to be known by", async () => {
     await memoryOf(workerRequests).remember(request(workerRequests, { remember: "" }));
 

@@ -79,6 +79,68 @@ describe("an order", () => {
     });
   }
 
+  const body = { correlationId: "made", user: "me" };
+  for (const [title, payload, values, exchange, content] of [
+    ["of a number of a product", 5, {}, ORDER, { ...body, queries: ['providerId:("5") AND last:true'] }],
+    [
+      "with a size as a text",
+      "P1",
+      { sizeLimit: "12" },
+      ORDER,
+      { ...body, queries: ['providerId:("P1") AND last:true'], sizeLimitInBytes: 12 },
+    ],
+    [
+      "with a list of data types",
+      "P1",
+      { dataTypes: ["QUICKLOOK"] },
+      ORDER,
+      { ...body, queries: ['providerId:("P1") AND last:true'], filters: { dataTypes: ["QUICKLOOK"] } },
+    ],
+    ["of a query", 'id:"x"', { ask: "queries" }, ORDER, { ...body, queries: ['id:"x"'] }],
+    [
+      "that is whole, with empty filters and a blank pattern, which REGARDS would deny or take for none",
+      { queries: ["a"], filters: { filenameRegExp: "" }, sizeLimitInBytes: "7" },
+      { ask: "request" },
+      ORDER,
+      { ...body, queries: ["a"], filters: { dataTypes: ["RAWDATA", "QUICKLOOK"] }, sizeLimitInBytes: 7 },
+    ],
+    [
+      "that is whole, with nulls where REGARDS takes nothing",
+      { queries: ["a"], filters: null, sizeLimitInBytes: null, correlationId: null },
+      { ask: "request" },
+      ORDER,
+      { ...body, queries: ["a"] },
+    ],
+    [
+      "that is whole, with what REGARDS does not know",
+      { queries: ["a"], anything: { else: true } },
+      { ask: "request" },
+      ORDER,
+      { ...body, queries: ["a"], anything: { else: true } },
+    ],
+    [
+      "with its user and its id in the body",
+      { queries: ["a"], user: "john", correlationId: 7 },
+      { ask: "request", user: "" },
+      ORDER,
+      { queries: ["a"], user: "john", correlationId: "7" },
+    ],
+    ["that is cancelled", " 12 ", { action: "cancel" }, CANCEL, { orderId: 12, correlationId: "made" }],
+  ] as const) {
+    it(`is published as it should be ${title}`, () => {
+      const { key, ...published } = publication(payload, values);
+
+      assert.deepEqual(published, {
+        ...{ service: "order", tenant: "project1", exchange, content },
+        properties: {
+          ...{ contentType: "application/json", contentEncoding: "UTF-8", priority: 1, appId: "node-red" },
+          ...{ correlationId: content.correlationId, headers: { "regards.tenant": "project1" } },
+        },
+      });
+      assert.equal(key, content.correlationId);
+    });
+  }
+
   const queries = { ask: "queries" };
   const request = { ask: "request" };
   const cancel = { action: "cancel" };
@@ -107,6 +169,94 @@ describe("an order", () => {
       "BAD_FIELD",
       /^dataTypes is \[\]/,
     ],
+    ["that is an array", [], request, "BAD_BODY", /^msg\.payload is an array/],
+    ["that is null", null, request, "BAD_BODY", /^msg\.payload is null/],
+    ["that is a Buffer", Buffer.from("{}"), request, "BAD_BODY", /^msg\.payload is a Buffer of 2 bytes/],
+    ["with no queries at all", {}, request, "BAD_FIELD", /^The queries must be/],
+    ["whose query is no text", { queries: [null] }, request, "BAD_FIELD", /^Query 1 is no text/],
+    ["of queries that are an object", {}, queries, "BAD_FIELD", /^The queries must be/],
+    ["with a query of blanks", ["a", " \n"], queries, "BAD_FIELD", /^Query 2 is blank/],
+    ["of an object", { id: "P1" }, {}, "BAD_FIELD", /^msg\.payload is an object/],
+    ["of a product of two lines", "a\nb", {}, "BAD_FIELD", /^msg\.payload holds a control character/],
+    ["of a product id too long", "x".repeat(256), {}, "BAD_FIELD", /^msg\.payload has 256 .* 255/],
+    [
+      "of so many products that they make 1 MB of a query",
+      Array.from({ length: 100_000 }, (_, index) => `PRODUCT_${index}`),
+      {},
+      "TOO_LARGE",
+      /at most 1000000 bytes/,
+    ],
+    [
+      "with filters that are a list",
+      { queries: ["a"], filters: [] },
+      request,
+      "BAD_BODY",
+      /^msg\.payload\.filters is an array/,
+    ],
+    [
+      "with null for a data type",
+      { queries: ["a"], filters: { dataTypes: [null] } },
+      request,
+      "BAD_FIELD",
+      /^dataTypes is \[null\].*RAWDATA, QUICKLOOK/,
+    ],
+    [
+      "with a text where REGARDS wants a list of data types",
+      { queries: ["a"], filters: { dataTypes: "RAWDATA" } },
+      request,
+      "BAD_FIELD",
+      /^dataTypes is "RAWDATA"/,
+    ],
+    [
+      "with a pattern in its filters that Java refuses",
+      { queries: ["a"], filters: { dataTypes: ["RAWDATA"], filenameRegExp: "(" } },
+      request,
+      "BAD_FIELD",
+      /^fileNames is "\("/,
+    ],
+    [
+      "with an unsafe key in its filters",
+      { queries: ["a"], filters: JSON.parse('{"__proto__":{}}') },
+      request,
+      "UNSAFE_KEY",
+      /^msg\.payload\.filters has/,
+    ],
+    [
+      "with a negative size in its body",
+      { queries: ["a"], sizeLimitInBytes: -1 },
+      request,
+      "BAD_FIELD",
+      /^sizeLimit is -1; .* above 0 \(bytes\)/,
+    ],
+    ["with a fraction of a size", "P1", { sizeLimit: 1.5 }, "BAD_FIELD", /^sizeLimit is 1\.5/],
+    ["with a date for a size", "P1", { sizeLimit: new Date(0) }, "BAD_FIELD", /^sizeLimit is "1970-/],
+    ["with a size beyond Java's", "P1", { sizeLimit: "9223372036854775808" }, "BAD_FIELD", /^sizeLimit is/],
+    ["with an empty list of data types", "P1", { dataTypes: [] }, "BAD_FIELD", /^dataTypes is \[\]/],
+    [
+      "with a data type in small letters",
+      "P1",
+      { dataTypes: "rawdata" },
+      "BAD_FIELD",
+      /^dataTypes is \["raw/,
+    ],
+    ["with an object for a pattern", "P1", { fileNames: {} }, "BAD_FIELD", /^fileNames is an object/],
+    ["with an object for an id", "P1", { correlationId: {} }, "BAD_FIELD", /^correlationId is an object/],
+    [
+      "with an id in its body that is too long",
+      { queries: ["a"], correlationId: "x".repeat(101) },
+      request,
+      "BAD_FIELD",
+      /^correlationId has 101 .* 100/,
+    ],
+    [
+      "of nobody, with null in its body",
+      { queries: ["a"], user: null },
+      { ...request, user: "" },
+      "BAD_FIELD",
+      /^user is null/,
+    ],
+    ["of a blank user", "P1", { user: " " }, "BAD_FIELD", /^user is empty/],
+    ["of a user that is an object", "P1", { user: {} }, "BAD_FIELD", /^user is an object/],
     ["without a user", "P1", { user: "" }, "BAD_FIELD", /^user is missing/],
     ["with a user too long", "P1", { user: "x".repeat(129) }, "BAD_FIELD", /^user has 129 .* 128/],
     ["with an id too long", "P1", { correlationId: "x".repeat(101) }, "BAD_FIELD", /^correlationId has 101/],
@@ -122,6 +272,19 @@ describe("an order", () => {
     ["with a size below 1", "P1", { sizeLimit: 0 }, "BAD_FIELD", /^sizeLimit is 0/],
     ["to cancel without an id", {}, cancel, "BAD_FIELD", /^orderId is missing/],
     ["to cancel what is no id", "x", cancel, "BAD_FIELD", /^orderId is "x"/],
+    ["to cancel null", null, cancel, "BAD_FIELD", /^orderId is null/],
+    ["to cancel order 0", 0, cancel, "BAD_FIELD", /^orderId is 0; .* above 0 \(order id\)/],
+    ["to cancel a fraction", 1.5, cancel, "BAD_FIELD", /^orderId is 1\.5/],
+    ["to cancel what JavaScript rounds", 2 ** 53, cancel, "BAD_FIELD", /^orderId is 9007199254740992/],
+    ["to cancel a Buffer", Buffer.from("12"), cancel, "BAD_FIELD", /^orderId is missing/],
+    ["to cancel a list", [12], cancel, "BAD_FIELD", /^orderId is missing/],
+    [
+      "to cancel with an id too long",
+      12,
+      { ...cancel, correlationId: "x".repeat(101) },
+      "BAD_FIELD",
+      /101 .* 100/,
+    ],
   ] as const) {
     it(`is refused ${title}`, () => {
       assert.throws(

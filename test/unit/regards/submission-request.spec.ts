@@ -61,6 +61,48 @@ describe("a submission", () => {
     assert.deepEqual(publication({ ...BODY, ...more }).content, { ...BODY, ...more, correlationId: "made" });
   });
 
+  for (const [title, payload, values, content, more] of [
+    ["with a client's application id", {}, { appId: "client" }, {}, { appId: "client" }],
+    [
+      "with numbers where REGARDS wants texts",
+      { productId: 5 },
+      { owner: 7 },
+      { productId: "5" },
+      { owner: "7" },
+    ],
+    [
+      "with nulls where REGARDS takes nothing",
+      { geometry: null, storePath: null, tags: null, correlationId: null },
+      {},
+      { geometry: null, storePath: null, tags: null },
+      {},
+    ],
+    [
+      "with its id and its session in the body",
+      { session: 3, correlationId: 4 },
+      {},
+      { session: "3", correlationId: "4" },
+      {},
+    ],
+  ] as const) {
+    it(`is published as it should be ${title}`, () => {
+      const { key, ...published } = publication({ ...BODY, ...payload }, values);
+      const { owner = "me", appId = "node-red" }: { owner?: string; appId?: string } = more;
+
+      const expected = { ...BODY, correlationId: "made", ...content };
+      assert.deepEqual(published, {
+        ...{ service: "submission", tenant: "project1", content: expected },
+        exchange: "regards.broadcast.fr.cnes.regards.modules.ltamanager.amqp.input.SubmissionRequestDtoEvent",
+        properties: {
+          ...{ contentType: "application/json", contentEncoding: "UTF-8", priority: 1, appId },
+          correlationId: expected.correlationId,
+          headers: { "regards.tenant": "project1", "regards.request.owner": owner },
+        },
+      });
+      assert.equal(key, expected.correlationId);
+    });
+  }
+
   it("takes correlation id and session from the dialog before the body", () => {
     const body = { ...BODY, correlationId: "of the body", session: "of the body" };
 
@@ -133,6 +175,81 @@ describe("a submission", () => {
       /^msg\.payload\.datatype is empty/,
     ],
     ["with a datatype too long", { ...BODY, datatype: "x".repeat(256) }, {}, "BAD_FIELD", /256 .* 255/],
+    ["of an array", [], {}, "BAD_BODY", /^msg\.payload is an array/],
+    ["of null", null, {}, "BAD_BODY", /^msg\.payload is null/],
+    [
+      "with a product id too long",
+      { ...BODY, productId: "x".repeat(256) },
+      {},
+      "BAD_FIELD",
+      /productId has 256 .* 255/,
+    ],
+    ["without a datatype", { ...BODY, datatype: undefined }, {}, "BAD_FIELD", /datatype is missing/],
+    ["with no list of files", { ...BODY, files: FILE }, {}, "BAD_FIELD", /files must be an array/],
+    ["with null for a file", { ...BODY, files: [null] }, {}, "BAD_BODY", /files\[0\] is null/],
+    ["with no address", file({ url: undefined }), {}, "BAD_FIELD", /files\[1\]\.url is missing/],
+    ["with a number for an address", file({ url: 5 }), {}, "BAD_FIELD", /files\[1\]\.url is "5"/],
+    [
+      "with an address in capitals, which REGARDS does not know",
+      file({ url: "HTTP://h/a" }),
+      {},
+      "BAD_FIELD",
+      /url is/,
+    ],
+    ["with no type of file", file({ type: undefined }), {}, "BAD_FIELD", /files\[1\]\.type is missing/],
+    ["with a blank file name", file({ filename: " " }), {}, "BAD_FIELD", /files\[1\]\.filename is empty/],
+    ["with no checksum", file({ checksumMd5: undefined }), {}, "BAD_FIELD", /checksumMd5 is missing/],
+    ["with no mime type", file({ mimeType: undefined }), {}, "BAD_FIELD", /mimeType is missing/],
+    ["with a wild mime type", file({ mimeType: "*/*" }), {}, "BAD_FIELD", /mimeType is "\*\/\*"/],
+    ["with a number for a store path", { ...BODY, storePath: 5 }, {}, "BAD_FIELD", /storePath may hold/],
+    ["with a store path too long", { ...BODY, storePath: "a".repeat(256) }, {}, "BAD_FIELD", /1 to 255/],
+    ["with a number for a tag", { ...BODY, tags: [5] }, {}, "BAD_FIELD", /tags must be an array of texts/],
+    ["with a text for a geometry", { ...BODY, geometry: "POINT(1 2)" }, {}, "BAD_FIELD", /geometry must be/],
+    [
+      "with a number JSON has not among its coordinates",
+      { ...BODY, geometry: { type: "Point", coordinates: [Number.NaN, 1] } },
+      {},
+      "BAD_BODY",
+      /coordinates\[0\] is NaN/,
+    ],
+    ["with an unsafe key in a file", file(JSON.parse('{"__proto__":5}')), {}, "UNSAFE_KEY", /files\[1\] has/],
+    [
+      "with a blank correlation id",
+      { ...BODY, correlationId: " " },
+      {},
+      "BAD_FIELD",
+      /^correlationId is empty/,
+    ],
+    [
+      "with an object for one",
+      { ...BODY, correlationId: {} },
+      {},
+      "BAD_FIELD",
+      /^correlationId is an object/,
+    ],
+    ["with a blank session in its body", { ...BODY, session: "" }, {}, "BAD_FIELD", /^session is empty/],
+    [
+      "whose owner is in the body only",
+      { ...BODY, owner: "x" },
+      { owner: "" },
+      "BAD_FIELD",
+      /^owner is empty/,
+    ],
+    ["with an object for an owner", BODY, { owner: {} }, "BAD_FIELD", /^owner is an object/],
+    [
+      "with an application id too long",
+      BODY,
+      { appId: "x".repeat(256) },
+      "BAD_FIELD",
+      /^appId has 256 .* 255/,
+    ],
+    [
+      "that is too large",
+      { ...BODY, properties: { a: "x".repeat(9e6) } },
+      {},
+      "TOO_LARGE",
+      /at most 8388608/,
+    ],
     ["without files", { ...BODY, files: [] }, {}, "BAD_FIELD", /^msg\.payload\.files must be an array/],
     [
       "whose file is a text",

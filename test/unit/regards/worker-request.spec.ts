@@ -10,6 +10,9 @@ function asked(values: object = {}, payload: unknown = { a: 1 }) {
   return { values: { ...VALUES, ...values }, payload, correlationId: "nodered-b-1" };
 }
 
+const deep = (levels: number): object =>
+  Array.from({ length: levels }).reduce<object>((inner) => ({ inner }), {});
+
 describe("a worker request", () => {
   it("is the payload as JSON, on the exchange of the request event, with REGARDS' headers", () => {
     const [publication, ...others] = workerRequests.build(asked(), SYSTEM);
@@ -68,6 +71,21 @@ describe("a worker request", () => {
       "REGARDS_BAD_FIELD",
       /^correlationId .* 100/,
     ],
+    ["whose owner is blank", { owner: " " }, {}, "REGARDS_BAD_FIELD", /^owner is empty/],
+    ["whose content type is missing", { contentType: "" }, {}, "REGARDS_BAD_FIELD", /^contentType is empty/],
+    ["whose session is true", { session: true }, {}, "REGARDS_BAD_FIELD", /^session is true \(a boolean\)/],
+    ["whose owner has two lines", { owner: "a\nb" }, {}, "REGARDS_BAD_FIELD", /^owner holds a control/],
+    [
+      "with a session too long",
+      { session: "x".repeat(256) },
+      {},
+      "REGARDS_BAD_FIELD",
+      /^session has 256 .* 255/,
+    ],
+    ["whose id is an object", { correlationId: {} }, {}, "REGARDS_BAD_FIELD", /^correlationId is an object/],
+    ["whose id is blank", { correlationId: " " }, {}, "REGARDS_BAD_FIELD", /^correlationId is empty/],
+    ["of a number", {}, 7, "REGARDS_BAD_BODY", /^msg\.payload is 7 \(a number\)/],
+    ["nested too deep", {}, deep(200), "REGARDS_TOO_DEEP", /more than 100 levels/],
     ["of a text", {}, '{"a":1}', "REGARDS_BAD_BODY", /^msg\.payload is the text/],
     ["of a Buffer", {}, Buffer.from("{}"), "REGARDS_BAD_BODY", /^msg\.payload is a Buffer/],
     ["of an array", {}, [], "REGARDS_BAD_BODY", /^msg\.payload is an array/],
