@@ -129,7 +129,7 @@ function usesInRuntime(): Use[] {
   return [
     ...usesInDownloads(),
     ...[...spoken, ...faults].map(use(false)),
-    ...[...begun, "test.next."].map(use(true)),
+    ...[...begun, "test.next.", "test.subject."].map(use(true)),
   ];
 }
 
@@ -252,7 +252,8 @@ describe("the words", () => {
       const budget: [RegExp, number][] = [
         [/:label\./, 25],
         [/:status\./, 30],
-        [/:(?:tab|section)\./, 15],
+        [/:tab\./, 15],
+        [/:section\./, 40],
         [/:option\./, 42],
         [/:port\./, 18],
       ];
