@@ -24,15 +24,7 @@ const SHARED = "regards-broker";
 /** French words that are right to be the English ones. */
 const SAME_IN_FRENCH = new Set([
   "status.condition.tenant",
-  ...[
-    "tab.regards",
-    "label.broker",
-    "label.tls",
-    "label.tenant",
-    "label.exchange",
-    "wire.exchange",
-    "wire.permission",
-  ],
+  ...["label.broker", "label.tls", "label.tenant", "label.exchange", "wire.exchange", "wire.permission"],
   ...["placeholder.connectionName", "option.queueType.quorum", "label.urn", "label.session"],
   ...["option.target.ingest", "option.target.fem"],
 ]);
