@@ -68,7 +68,7 @@ describe("an AMQP address in the broker's dialog", function () {
         await editor.paste("hosts", `amqps://me:plain@rabbit/v`);
 
         await hint.waitFor();
-        assert.match(String(await hint.textContent()), /asks for TLS: Done makes/);
+        assert.match(String(await hint.textContent()), /asks for TLS: a TLS configuration is made/);
         assert.equal(await editor.field("hosts").inputValue(), "rabbit");
         await editor.done();
         const { properties } = await editor.state("pasted");
