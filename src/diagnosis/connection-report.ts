@@ -4,13 +4,7 @@
  */
 import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
-import {
-  type ExchangeFinding,
-  type ExchangeQuestion,
-  type HostFinding,
-  inspect,
-  type QueueFinding,
-} from "../amqp/inspection";
+import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
 import type { QueueKind } from "../amqp/queue-kind";
 import { REQUEST_KINDS } from "../regards/requests";
 import { broadcastExchange, services } from "../regards/services";
@@ -20,9 +14,13 @@ export interface Line {
   readonly ok: boolean | null;
   /** What it is about, as the broker names it. */
   readonly name: string;
+  /** What it is about for a person, as a key; the name is then beside it. */
+  readonly subject?: string;
   readonly text: string;
   readonly next?: string;
   readonly values?: Readonly<Record<string, string | number>>;
+  /** More values, each a list of keys; the editor says them one after the other. */
+  readonly listed?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The steps of a handshake after the host has answered. */
@@ -44,14 +42,35 @@ const REMEDY: Partial<Record<FaultCode, string>> = {
   ...{ "tls-expired": "tls-certificate", "tls-host": "tls-certificate" },
 };
 
+/** An exchange to look at, and what it carries, as a key. */
+interface Looked {
+  readonly eventClass: string;
+  readonly use: ExchangeFinding["use"];
+  readonly subject: string;
+}
+
+const RECEIVED: readonly Looked[] = services
+  .filter(({ exchange }) => exchange === "of its class")
+  .map(({ name, eventClass }) => ({ eventClass, use: "bind", subject: `test.subject.${name}-in` }));
+const SENT: readonly Looked[] = REQUEST_KINDS.flatMap(({ name, eventClasses }) =>
+  eventClasses.map((eventClass, place): Looked => {
+    const subject = `test.subject.${name}-out${place === 0 ? "" : `-${place + 1}`}`;
+    return { eventClass, use: "publish", subject };
+  }),
+);
+
 /** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue. */
 export type Look =
   | { readonly namespace: string; readonly publish?: readonly string[] }
   | { readonly queue: string };
 
-/** Looks; never throws. */
+/**
+ * Looks; never throws.
+ * @returns the verdict, then what it was found from
+ */
 export async function connectionReport(options: ConnectionOptions, look: Look): Promise<Line[]> {
   let lines: Line[] = [];
+  let verdict: Line | undefined;
   try {
     await inspect(options, async (inspection) => {
       const { hosts } = inspection;
@@ -60,29 +79,65 @@ export async function connectionReport(options: ConnectionOptions, look: Look): 
         return;
       }
       if ("queue" in look) {
-        lines.push(...queueLines(look.queue, await inspection.queue(look.queue)));
+        const found = await inspection.queue(look.queue);
+        lines.push(...queueLines(look.queue, found));
+        verdict = queueVerdict(found);
         return;
       }
-      const findings = questionsOf(look).map((question) => inspection.exchange(question));
-      lines.push(...(await Promise.all(findings)).map(exchangeLine));
+      const findings = await Promise.all(
+        lookedAt(look).map(async ({ eventClass, use, subject }) => {
+          const name = broadcastExchange(look.namespace, eventClass);
+          return { subject, ...(await inspection.exchange({ name, use })) };
+        }),
+      );
+      lines.push(...findings.map(exchangeLine));
+      verdict = exchangesVerdict(findings);
     });
   } catch (error) {
     const fault = faultOf(error);
     lines.push(faultLine("queue" in look ? look.queue : options.vhost, fault));
   }
-  return lines;
+  return [verdict ?? failed(lines, "queue" in look), ...lines];
 }
 
-function questionsOf({ namespace, publish }: Exclude<Look, { readonly queue: string }>): ExchangeQuestion[] {
-  const bound = publish === undefined ? services.filter(({ exchange }) => exchange === "of its class") : [];
-  const published = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).filter(
-    (eventClass) => publish === undefined || publish.includes(eventClass),
-  );
-  const named = (eventClass: string): string => broadcastExchange(namespace, eventClass);
-  return [
-    ...bound.map(({ eventClass }) => ({ name: named(eventClass), use: "bind" }) as const),
-    ...published.map((eventClass) => ({ name: named(eventClass), use: "publish" }) as const),
-  ];
+/** The last line is what stood in the way. */
+function failed(lines: readonly Line[], isQueue: boolean): Line {
+  const text = isQueue ? "test.verdict.queue-failed" : "test.verdict.failed";
+  const cause = lines.findLast(({ ok }) => ok === false)?.text ?? "status.fault.unexpected";
+  return { ok: false, name: "", text, listed: { cause: [cause] } };
+}
+
+function queueVerdict({ messages, consumers, kind }: QueueFinding): Line {
+  return kind?.type === "stream"
+    ? { ok: false, name: "", text: "test.verdict.queue-failed", listed: { cause: ["status.fault.stream"] } }
+    : { ok: true, name: "", text: "test.verdict.queue", values: { messages, consumers } };
+}
+
+/** What is known of an exchange, and what it carries. */
+type Finding = ExchangeFinding & Pick<Looked, "subject">;
+
+/** In one line what this account can do and what it cannot. */
+function exchangesVerdict(findings: readonly Finding[]): Line {
+  const subjects = (allowed: boolean | undefined): string[] => {
+    const found = findings.filter((each) => each.allowed === allowed).map(({ subject }) => subject);
+    return found.length > 0 ? found : ["test.verdict.nothing"];
+  };
+  if (findings.every(({ exists }) => !exists)) {
+    return { ok: null, name: "", text: "test.verdict.silent" };
+  }
+  if (findings.every(({ allowed }) => allowed)) {
+    return { ok: true, name: "", text: "test.verdict.all" };
+  }
+  // Who may not write to queues named nodered.… can have none made, so only a queue that is given is left.
+  const isGivenOnly = findings.some(({ allowed }) => allowed === undefined);
+  const text = isGivenOnly ? "test.verdict.given-only" : "test.verdict.some";
+  return { ok: null, name: "", text, listed: { can: subjects(true), cannot: subjects(false) } };
+}
+
+function lookedAt({ publish }: Exclude<Look, { readonly queue: string }>): readonly Looked[] {
+  return publish === undefined
+    ? [...RECEIVED, ...SENT]
+    : SENT.filter(({ eventClass }) => publish.includes(eventClass));
 }
 
 function handshake(hosts: readonly HostFinding[], options: ConnectionOptions): Line[] {
@@ -116,18 +171,22 @@ function faultLine(name: string, { code, detail }: Fault): Line {
   return { ok: false, name, text: `status.fault.${code}`, next, values: { detail } };
 }
 
-function exchangeLine({ name, use, exists, allowed }: ExchangeFinding): Line {
+function exchangeLine({ name, subject, use, exists, allowed }: Finding): Line {
+  const about = { name, subject };
   const values = { permission: use === "bind" ? "read" : "write", name };
-  const there = exists ? "test.there" : "test.absent";
   if (allowed === false) {
-    return { ok: false, name, text: "status.fault.forbidden", next: "test.next.forbidden", values };
+    return { ok: false, ...about, text: "status.fault.forbidden", next: "test.next.forbidden", values };
   }
   if (allowed === undefined) {
-    return { ok: null, name, text: there, next: "test.next.untold", values };
+    const text = exists ? "test.there" : "test.absent";
+    return { ok: null, ...about, text, next: "test.next.untold", values };
+  }
+  if (exists) {
+    return { ok: true, ...about, text: use === "bind" ? "test.readable" : "test.writable" };
   }
   // Its first event makes an exchange that is read; a service of REGARDS makes those it reads itself when it starts.
   const next = use === "bind" ? "test.next.absent" : "test.next.absent-request";
-  return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next };
+  return { ok: null, ...about, text: "test.absent", next };
 }
 
 function queueLines(name: string, { messages, consumers, kind }: QueueFinding): Line[] {

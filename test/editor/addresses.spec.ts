@@ -68,8 +68,36 @@ describe("an AMQP address in the broker's dialog", function () {
         await editor.paste("hosts", `amqps://me:plain@rabbit/v`);
 
         await hint.waitFor();
-        assert.match(String(await hint.textContent()), /under Security.*choose a TLS configuration/);
+        assert.match(String(await hint.textContent()), /asks for TLS: a TLS configuration is made/);
         assert.equal(await editor.field("hosts").inputValue(), "rabbit");
+        await editor.done();
+        const { properties } = await editor.state("pasted");
+        assert.equal(await editor.typeOf(String(properties.tls)), "tls-config");
+      });
+
+      it("that asks for TLS chooses the TLS configuration that is there", async () => {
+        await editor.import([
+          { id: "trust", type: "tls-config", name: "our authority" },
+          { id: "secure", type: "regards-broker" },
+        ]);
+        await editor.open("secure", "regards-broker");
+
+        await editor.paste("hosts", `amqps://me:plain@rabbit:5671/v`);
+
+        const hint = editor.dialog.locator("#regards-taken", { hasText: /“.+” is chosen under Security/ });
+        await hint.waitFor();
+        assert.equal(await editor.typeOf(await editor.field("tls").inputValue()), "tls-config");
+      });
+
+      it("of REGARDS' web side gives away its account too", async () => {
+        await editor.import([{ id: "site", type: "regards-web", tenant: "project1" }]);
+        await editor.open("site", "regards-web");
+
+        await editor.fill("address", "https://me%40example.org:s3cr:t@regards.example.org/prefix");
+
+        const fields = ["address", "user", "password"];
+        const values = await Promise.all(fields.map((field) => editor.field(field).inputValue()));
+        assert.deepEqual(values, ["https://regards.example.org/prefix", "me@example.org", "s3cr:t"]);
       });
 
       it("is taken apart too when Done comes before the field is left, and its password is stored as one", async () => {
@@ -89,7 +117,7 @@ describe("an AMQP address in the broker's dialog", function () {
 
       it("in an imported flow is not shown in a name, and is taken apart when its dialog opens", async () => {
         await editor.import([{ id: "old", type: "regards-broker", hosts: "amqp://me:plain@rabbit/v" }]);
-        assert.equal(await editor.label("old"), "rabbit/regards.multitenant.manager");
+        assert.equal(await editor.label("old"), "rabbit");
         assert.equal((await editor.state("old")).valid, false);
 
         await editor.open("old", "regards-broker");

@@ -18,7 +18,7 @@ const ENV = ["$", "{REGARDS_SETTING}"].join("");
 /** The sentences that must be seen, word for word. */
 const SENTENCES = {
   "en-US": {
-    maxInFlight: "At once: a whole number from 1 to 65535",
+    maxInFlight: "In progress, at most: a whole number from 1 to 65535",
     queue: "Queue name: name the queue the administrator made",
     attempts: "Attempts: a whole number from 1 to 1000",
     owner: "Owner: must not be empty",
@@ -32,11 +32,11 @@ const SENTENCES = {
     notWaitedFor: "Don’t wait for: node types, separated by commas",
     prefix: "Correlation id: must not be empty",
     correlation: /^Correlation id: not a regular expression \(/,
-    unrecognised: "unrecognised",
+    unrecognised: "other / unreadable",
     ports: ["published", "refused"],
   },
   "fr-FR": {
-    maxInFlight: "À la fois : un nombre entier de 1 à 65535",
+    maxInFlight: "En cours, au plus : un nombre entier de 1 à 65535",
     queue: "Nom de la file : nommez la file créée par l’administrateur",
     attempts: "Tentatives : un nombre entier de 1 à 1000",
     owner: "Propriétaire : ne doit pas être vide",
@@ -50,7 +50,7 @@ const SENTENCES = {
     notWaitedFor: "Ne pas attendre : types de nœuds, séparés par des virgules",
     prefix: "Id de corrélation : ne doit pas être vide",
     correlation: /^Id de corrélation : expression régulière incorrecte \(/,
-    unrecognised: "non reconnu",
+    unrecognised: "autre / illisible",
     ports: ["publié", "refusé"],
   },
 } as const;
@@ -185,13 +185,13 @@ describe("the editor", function () {
           await editor.fill("hosts", "rabbit, [::1]:5671, 10.0.0.1:5672");
           assert.equal(await editor.objection("hosts"), "");
 
+          await editor.showTab(2);
           await editor.dialog.locator("summary").first().click();
           await editor.fill("heartbeat", "often");
           assert.equal(await editor.objection("heartbeat"), sentences.heartbeat);
           await editor.fill("heartbeat", ENV);
           assert.equal(await editor.objection("heartbeat"), "");
 
-          await editor.page.locator("#regards-broker-tabs a").nth(2).click();
           await editor.fill("address", "ftp://regards");
           assert.equal(await editor.objection("address"), sentences.address);
           await editor.fill("address", "https://regards.example.org/prefix");
@@ -421,10 +421,10 @@ describe("the editor", function () {
 
           await editor.open("typed", "regards-broker");
           await editor.fill("hosts", `${vhost.host}:${vhost.port}`);
-          await editor.fill("vhost", vhost.vhost);
-          await editor.page.locator("#regards-broker-tabs a").nth(1).click();
           await editor.fill("user", vhost.user);
           await editor.fill("password", vhost.password);
+          await editor.showTab(2);
+          await editor.fill("vhost", vhost.vhost);
           await editor.done();
           await editor.deploy();
 
@@ -475,40 +475,27 @@ describe("the editor", function () {
 
         it("reaches every field of a dialog with the Tab key alone", async () => {
           await editor.open("sparse");
-          await editor.field("name").focus();
+          await editor.field("broker").focus();
           const reached = new Set<string>();
-          for (let presses = 0; presses < 40; presses++) {
+          for (let presses = 0; presses < 60; presses++) {
             await editor.page.keyboard.press("Tab");
             const focused = await editor.page.evaluate(() => {
               const element = document.activeElement;
               const row = element?.closest(".form-row")?.querySelector("label")?.htmlFor;
-              return element?.tagName === "SUMMARY" ? "summary" : (row?.replace(/^node-input-/, "") ?? "");
+              const fold = element?.tagName === "SUMMARY" ? element.parentElement?.id : undefined;
+              return fold ?? row?.replace(/^node-input-/, "") ?? "";
             });
-            if (focused === "summary" && !reached.has("summary")) {
+            if (focused.startsWith("regards-") && !reached.has(focused)) {
               await editor.page.keyboard.press("Enter");
             }
             reached.add(focused);
           }
           await editor.done();
 
-          const expected = [
-            "broker",
-            "queueMode",
-            "queue",
-            "correlation",
-            "owner",
-            "contentType",
-            "maxInFlight",
-          ];
+          const expected = ["queueMode", "queue", "correlation", "settle", "sample", "name"];
           const folded = [
-            "settle",
-            "sample",
-            "summary",
-            "queueType",
-            "attempts",
-            "retryDelay",
-            "deadline",
-            "notWaitedFor",
+            ...["regards-filters", "owner", "contentType", "regards-amqp", "queueType"],
+            ...["regards-advanced", "maxInFlight", "attempts", "retryDelay", "deadline", "notWaitedFor"],
           ];
           assert.deepEqual(
             [...expected, ...folded].filter((field) => !reached.has(field)),

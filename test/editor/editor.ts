@@ -263,6 +263,11 @@ export class Editor {
     return this.page.evaluate((wanted) => RED.utils.getNodeLabel(RED.nodes.node(wanted)), id);
   }
 
+  /** Of which type a node is; undefined where there is none of that id. */
+  typeOf(id: string): Promise<string | undefined> {
+    return this.page.evaluate((wanted) => RED.nodes.node(wanted)?.type as string | undefined, id);
+  }
+
   /** What the editor shows beside each output of a node. */
   outputLabels(id: string): Promise<string[]> {
     return this.page.evaluate((wanted) => {
@@ -312,6 +317,27 @@ export class Editor {
     return (await shown.textContent()) ?? "";
   }
 
+  /** How high the help is that is shown, and what of it is wider than a column: folded as it comes, and unfolded. */
+  async measureHelp(width: number): Promise<{ height: number; sticksOut: string[] }> {
+    return this.page
+      .locator(".red-ui-help:visible")
+      .first()
+      .evaluate((help, column) => {
+        const pane = help.parentElement ?? help;
+        pane.style.width = `${column}px`;
+        const height = pane.scrollHeight;
+        for (const fold of help.querySelectorAll("details")) {
+          fold.open = true;
+        }
+        const { right } = pane.getBoundingClientRect();
+        const sticksOut = [...help.querySelectorAll("*")]
+          .filter((element) => element.getBoundingClientRect().right > right + 1)
+          .map(({ tagName, textContent }) => `${tagName}: ${textContent?.slice(0, 60)}`);
+        const scrolled = pane.scrollWidth > pane.clientWidth ? [`scrolls to ${pane.scrollWidth} px`] : [];
+        return { height, sticksOut: [...scrolled, ...sticksOut] };
+      }, width);
+  }
+
   /** Presses Deploy, whatever is not configured yet. */
   async deploy(): Promise<void> {
     const deployed = this.page.waitForResponse(
@@ -335,6 +361,11 @@ export class Editor {
       await this.page.locator("#regards-broker-tabs a").nth(place).click();
       await content.waitFor({ timeout: 400 }).catch(() => undefined);
     }
+  }
+
+  /** Opens a folded section of the dialog. */
+  async unfold(id: string): Promise<void> {
+    await this.dialog.locator(`#${id}`).evaluate((fold) => fold.setAttribute("open", ""));
   }
 
   /** Presses Test connection, or its like, and reads the findings once they are there. */

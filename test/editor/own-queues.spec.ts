@@ -69,7 +69,7 @@ describe("an own queue in the editor", function () {
         const own = `nodered.project1.worker.${installation}.first`;
         assert.equal(await editor.text("#regards-queue"), own);
         assert.equal(await editor.text("#regards-dead"), `${own}.dead`);
-        assert.equal(await editor.field("queue").getAttribute("placeholder"), own);
+        assert.equal(await editor.field("queue").getAttribute("placeholder"), "automatic");
       });
 
       it("is one for each instance of a subflow, and a typed one is the same for all", async () => {

@@ -57,15 +57,17 @@ async function drawDialogs(browser: Browser, url: string, look: Look): Promise<v
   }
   await editor.open("regards-order-in");
   await editor.field("settle").selectOption("manual");
-  await editor.dialog.locator("#regards-advanced summary").click();
+  await editor.unfold("regards-amqp");
+  await editor.dialog.locator("#regards-copy").click();
+  await editor.unfold("regards-advanced");
   await draw("regards-order-in.advanced");
   await editor.cancel();
   await editor.open("web", "regards-web");
   await draw("regards-web");
   await editor.cancel();
   await editor.open("broker", "regards-broker");
-  for (const [place, tab] of ["connection", "security", "regards"].entries()) {
-    await editor.page.locator("#regards-broker-tabs a").nth(place).click();
+  for (const [place, tab] of ["connection", "security", "advanced"].entries()) {
+    await editor.showTab(place);
     await draw(`regards-broker.${tab}`);
   }
   await editor.close();

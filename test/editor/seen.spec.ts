@@ -56,7 +56,7 @@ describe("the section of an in-node's dialog that shows what came", function () 
 
         await unfold();
         await until("#regards-last", /^GRANTED · .+ · order-1$/);
-        await until("#regards-given-up", /^0 in the dead-letter queue$/);
+        await until("#regards-given-up", /^0 \(dead-letter queue\)$/);
         assert.equal(await editor.dialog.locator("#regards-send-all").isVisible(), false);
         await editor.dialog.locator("#regards-use-filter").click();
         await editor.dialog.locator("#regards-use-sample").click();
@@ -76,13 +76,13 @@ describe("the section of an in-node's dialog that shows what came", function () 
         await stage.redeploy({ first: { func: "return msg;" } });
 
         await unfold();
-        await until("#regards-given-up", /^3 in the dead-letter queue$/);
+        await until("#regards-given-up", /^3 \(dead-letter queue\)$/);
         await until("#regards-letters li", /GRANTED · order-2 · .*bad 2/);
         await editor.dialog.locator("#regards-letters li", { hasText: "order-3" }).locator("button").click();
-        await until("#regards-given-up", /^2 in the dead-letter queue$/);
+        await until("#regards-given-up", /^2 \(dead-letter queue\)$/);
         await nodeRed.untilMessages("good", 1);
         await editor.dialog.locator("#regards-send-all").click();
-        await until("#regards-given-up", /^0 in the dead-letter queue$/);
+        await until("#regards-given-up", /^0 \(dead-letter queue\)$/);
         await nodeRed.untilMessages("good", 3);
 
         assert.deepEqual(stage.ids("good"), [3, 2, 4]);

@@ -13,7 +13,7 @@ declare const $: (selector: string) => { append(html: string): void };
 /** How long the plugins are kept back: the nodes come within it if they do not wait. */
 const KEPT_BACK_MS = 2_000;
 
-const FIELDS = ["name", "broker", "queueMode", "queue", "maxInFlight", "settle", "sample"];
+const FIELDS = ["broker", "queueMode", "queue", "settle", "sample", "name"];
 
 /** The two requests of the loading editor that bring html: for every plugin at once, and for every node. */
 const isHtml = (what: "plugins" | "nodes") => (url: string, headers: Record<string, string>) =>

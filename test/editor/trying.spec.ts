@@ -13,12 +13,15 @@ import { Editor } from "./editor";
 /** The sentences that must be seen, word for word. */
 const SENTENCES = {
   "en-US": {
+    all: "Connected. This account may receive and send everything.",
+    failed: "No connection: login refused.",
     login: "login refused→ Check user and password. RabbitMQ lets guest in from its own machine only.",
     vhost:
       "vhost unknown or forbidden→ Check the name and its limit of connections, and ask for permissions of this user on it.",
     down: "connection refused→ Nothing listens there: check the port, 5672 or 5671 with TLS.",
     refused: "You are not allowed to do this here: it takes the right to change flows.",
-    there: "ingest · DisseminationAckEvent: there",
+    there: "acknowledgements to rs-ingest (DisseminationAckEvent): may be sent",
+    cancelled: "cancelled orders",
     forbidden:
       "no permission→ Ask for write on regards.broadcast.fr.cnes.regards.modules.order.amqp.input.OrderCancelRequestDtoEvent.",
     missing: "queue not found→ Ask the administrator to make it; the node will wait for it.",
@@ -29,13 +32,16 @@ const SENTENCES = {
     shape: "FAILED: some files to fetch",
   },
   "fr-FR": {
+    all: "Connecté. Ce compte peut tout recevoir et tout envoyer.",
+    failed: "Pas de connexion : identifiants refusés.",
     login:
       "identifiants refusés→ Vérifiez utilisateur et mot de passe. RabbitMQ n’admet guest que depuis sa propre machine.",
     vhost:
       "vhost inconnu ou interdit→ Vérifiez le nom et son nombre maximal de connexions\u00a0; demandez des permissions sur lui pour cet utilisateur.",
     down: "connexion refusée→ Rien n’écoute là\u00a0: vérifiez le port, 5672 ou 5671 avec TLS.",
     refused: "Vous n’y êtes pas autorisé\u00a0: il faut le droit de modifier les flux.",
-    there: "ingest · DisseminationAckEvent: présent",
+    there: "acquittements à rs-ingest (DisseminationAckEvent): envoi permis",
+    cancelled: "annulations de commandes",
     forbidden:
       "droits insuffisants→ Demandez write sur regards.broadcast.fr.cnes.regards.modules.order.amqp.input.OrderCancelRequestDtoEvent.",
     missing: "file introuvable→ Demandez à l’administrateur de la créer\u00a0; le nœud l’attendra.",
@@ -93,31 +99,35 @@ describe("trying things out in the editor", function () {
           await editor.import([{ id: "b", type: "regards-broker" }]);
           await editor.open("b", "regards-broker");
           await editor.fill("hosts", `${host}:${port}`);
-          await editor.fill("vhost", vhost);
-          await editor.showTab(1);
           await editor.fill("user", user);
           await editor.fill("password", password);
+          await editor.showTab(2);
+          await editor.fill("vhost", vhost);
 
           const right = await editor.tryConnection();
           const exchanges = [
             ...services.filter(({ exchange }) => exchange === "of its class"),
             ...REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses),
           ];
-          // Before them: the host, the user and the virtual host.
-          assert.equal(right.length, 3 + exchanges.length, right.join("\n"));
+          // Before them: the verdict, the host, the user and the virtual host.
+          assert.equal(right.length, 4 + exchanges.length, right.join("\n"));
+          assert.equal(right[0], `✓ ${sentences.all}`);
           assert.ok(right.includes(`✓ ${sentences.there}`), right.join("\n"));
           assert.ok(right.every((line) => line.startsWith("✓")));
 
-          await editor.fill("password", "wrong");
-          assert.equal((await editor.tryConnection()).at(-1), `✗ ${user}: ${sentences.login}`);
-          await editor.fill("password", password);
-
-          await editor.showTab(0);
           await editor.fill("vhost", "nowhere");
           assert.equal((await editor.tryConnection()).at(-1), `✗ nowhere: ${sentences.vhost}`);
 
+          await editor.showTab(0);
+          await editor.fill("password", "wrong");
+          const wrong = await editor.tryConnection();
+          assert.deepEqual(
+            [wrong[0], wrong.at(-1)],
+            [`✗ ${sentences.failed}`, `✗ ${user}: ${sentences.login}`],
+          );
+
           await editor.fill("hosts", "127.0.0.1:1");
-          assert.deepEqual(await editor.tryConnection(), [`✗ 127.0.0.1:1: ${sentences.down}`]);
+          assert.equal((await editor.tryConnection()).at(-1), `✗ 127.0.0.1:1: ${sentences.down}`);
         });
 
         it("says so to somebody who may not", async () => {
@@ -147,6 +157,7 @@ describe("trying things out in the editor", function () {
           ]);
           await editor.open("q");
           await editor.fill("queue", "not.there");
+          await editor.unfold("regards-amqp");
           const lines = await editor.tryConnection("#regards-check");
           assert.equal(lines.at(-1), `✗ not.there: ${sentences.missing}`);
         });
@@ -164,7 +175,7 @@ describe("trying things out in the editor", function () {
             await editor.open(`out${row}`);
             const lines = await editor.tryConnection("#regards-out-test");
             const count = choices.action === undefined ? eventClasses.length : 1;
-            assert.equal(lines.length, 3 + count, lines.join("\n"));
+            assert.equal(lines.length, 4 + count, lines.join("\n"));
             assert.ok(lines.every((line) => line.startsWith("✓")));
             await editor.cancel();
           }
@@ -173,8 +184,11 @@ describe("trying things out in the editor", function () {
           await broker.console.setPermissions(user, vhost, { configure: "", write: "", read: ".*" });
           const lines = await editor.tryConnection("#regards-out-test");
           await broker.console.setPermissions(user, vhost);
-          assert.equal(lines.length, 4, lines.join("\n"));
-          assert.equal(lines.at(-1), `✗ order · OrderCancelRequestDtoEvent: ${sentences.forbidden}`);
+          assert.equal(lines.length, 5, lines.join("\n"));
+          assert.equal(
+            lines.at(-1),
+            `✗ ${sentences.cancelled} (OrderCancelRequestDtoEvent): ${sentences.forbidden}`,
+          );
         });
 
         it("offers a sample for every status, and sends it when the node's button is pressed", async () => {
