@@ -130,6 +130,7 @@ export class Offering {
     if (lead === "stopped") {
       return;
     }
+    host.measured("receive", event.id);
     if (lead === "nowhere") {
       event.inCharge.ended(event, this.#unwired(decoded));
       return;
