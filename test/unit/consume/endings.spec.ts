@@ -62,7 +62,7 @@ describe("how an event ends", () => {
     await settled();
 
     assert.match(reasonOf(stage), /^REGARDS_BAD_JSON/);
-    assert.deepEqual(stage.logged, ["unrecognised-unwired", "rejected"]);
+    assert.deepEqual(stage.logged, ["unrecognised-unwired"]);
   });
 
   it("tried again by way of the retry queue, each attempt counted, and then given up with its reason", async () => {
