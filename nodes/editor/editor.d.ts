@@ -70,12 +70,16 @@ interface EditorSubflow {
 declare const RED: {
   _(key: string, values?: Words): string;
   readonly nodes: {
+    id(): string;
+    add(node: EditorNode): void;
+    getType(type: string): EditorDefinition;
     registerType(type: string, definition: EditorDefinition & ThisType<EditorNode>): void;
     node(id: string | undefined): EditorNode | null;
     workspace(id: string | undefined): { readonly disabled?: boolean } | undefined;
     subflow(id: string | undefined): EditorSubflow | undefined;
     filterNodes(filter: { readonly type: string }): readonly (EditorNode & EditorSubflow)[];
     eachNode(see: (node: EditorNode) => void): void;
+    eachConfig(see: (node: EditorNode) => void): void;
     /** The flows as they were deployed last. */
     originalFlow(): readonly { readonly id: string }[] | undefined;
   };
@@ -96,6 +100,7 @@ declare const RED: {
   readonly utils: { getNodeLabel(node: EditorNode, otherwise: string): string };
   readonly view: { redraw(): void };
   readonly tray: { resize(): void };
+  readonly clipboard: { copyText(text: string, beside: Elements, message: string): boolean };
   readonly tabs: {
     create(options: { readonly id: string; onchange(tab: { readonly id: string }): void }): {
       addTab(tab: { readonly id: string; readonly label: string }): void;
@@ -123,12 +128,37 @@ type Rules = { readonly [name in RuleName]: Rule };
 interface FindingLine {
   readonly ok: boolean | null;
   readonly name: string;
+  readonly subject?: string;
   readonly text: string;
   readonly next?: string;
   readonly values?: Words;
+  readonly listed?: { readonly [name: string]: readonly string[] };
+}
+
+/** What the server found: the verdict first. */
+interface Findings {
+  readonly lines: readonly FindingLine[];
+}
+
+/** Regular expressions for what an account needs; what is not there it does not need. */
+interface Rights {
+  readonly configure?: readonly string[];
+  readonly write?: readonly string[];
+  readonly read?: readonly string[];
+}
+
+/** What an administrator is asked for. */
+interface Need {
+  /** The sentence, about an account, a virtual host and a node. */
+  ask(about: Words): string;
+  readonly rights: Rights;
 }
 
 /** What a node has received last: see src/nodes/last-event-route.ts. */
+interface SeenLately {
+  readonly tenants: readonly string[];
+  readonly correlationIds: readonly string[];
+}
 interface LastEvent {
   readonly status: string;
   readonly receivedAt: string;
@@ -167,9 +197,19 @@ interface OurPlugins {
   "regards-dialogs": {
     prepare(node: EditorNode, prefix: string, sections: { readonly [id: string]: readonly string[] }): void;
     /** @param type of the node that is tried; `regards-broker` unless said */
+    ask(id: string | undefined, form: object, type?: string): Later<Findings>;
+    sentence(line: FindingLine): string;
     test(id: string | undefined, form: object, button: string, list: string, type?: string): void;
     typedInputs(node: EditorNode, inputs: TypedInputs): void;
     openOutNode(node: EditorNode, inputs: TypedInputs): void;
+  };
+  "regards-permissions": {
+    ofQueue(mode: string, queue: string, exchange: string): Rights;
+    ofExchanges(exchanges: readonly string[]): Rights;
+    offer(node: EditorNode, describe: () => Need): void;
+  };
+  "regards-queue-check": {
+    open(node: EditorNode): { later(queue: string): void };
   };
   "regards-in-nodes": {
     open(
@@ -180,6 +220,7 @@ interface OurPlugins {
   };
   "regards-seen": {
     open(node: EditorNode): void;
+    suggestTenants(node: EditorNode, field: string, list: string): void;
   };
 }
 
@@ -216,6 +257,7 @@ interface Elements {
   off(event: string): Elements;
   each(see: (place: number, element: HTMLElement) => void): Elements;
   on(event: string, act: (event: { readonly target: HTMLDetailsElement }) => void): Elements;
+  one(event: string, act: () => void): Elements;
   trigger(event: string): Elements;
   typedInput(options: { readonly typeField: string; readonly types: readonly InputType[] }): Elements;
   typedInput(question: "type"): string;

@@ -8,6 +8,7 @@ import { copyId } from "../amqp/copies";
 import type { Delivery } from "../amqp/delivery";
 import { deadLetterName } from "../amqp/queue";
 import { NO_HISTORY, type RetryQueue } from "../amqp/retry-queue";
+import { text } from "../regards/event";
 import type { ConsumerLog } from "./consumer-log";
 import type { Endings } from "./endings";
 import type { EventInHand, InCharge } from "./event-in-hand";
@@ -84,10 +85,14 @@ export class Deliveries {
       delivery.settle("accept");
       return;
     }
+    seen.came(text(delivery.headers["regards.tenant"]));
     const decoded = judge(delivery, service, settings, system);
     if (typeof decoded === "string") {
       counters.filtered += 1;
       seen.unwanted(decoded);
+      if (decoded === "correlation") {
+        seen.told(text(delivery.properties.correlationId));
+      }
       delivery.settle("accept");
       return;
     }

@@ -21,7 +21,7 @@ import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
 import type { Ending, EventInHand, InCharge } from "./event-in-hand";
 import { EventsInHand } from "./events-in-hand";
-import { type LastEvent, Seen } from "./last-event";
+import { type LastEvent, Seen, type SeenLately } from "./last-event";
 import { Offering } from "./offering";
 import type { ConsumerParts } from "./parts";
 import type { ConsumerView } from "./view";
@@ -149,6 +149,11 @@ export class EventConsumer implements InCharge {
   /** The last event the filter let through, for a person to look at. */
   get lastEvent(): LastEvent | undefined {
     return this.#seen.last;
+  }
+
+  /** What came lately, for a dialog to suggest. */
+  get seenLately(): SeenLately {
+    return this.#seen.lately;
   }
 
   /**

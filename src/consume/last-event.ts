@@ -33,7 +33,21 @@ export interface NothingWanted {
   readonly condition: Condition;
 }
 
+/** What came lately, for a dialog to suggest: latest first. */
+export interface SeenLately {
+  /** Of whatever came, wanted or not. */
+  readonly tenants: readonly string[];
+  /** Of what the filter let through, or did not for its correlation id. */
+  readonly correlationIds: readonly string[];
+}
+
+/** So many of each are worth suggesting, and a name longer than this is not. */
+const MOST_SUGGESTED = 20;
+const LONGEST_SUGGESTED = 255;
+
 export class Seen {
+  readonly #tenants = new Set<string>();
+  readonly #correlationIds = new Set<string>();
   readonly #unmet = new Map<Condition, number>();
   readonly #now: () => number;
   #wanted = 0;
@@ -50,12 +64,30 @@ export class Seen {
     this.#now = now;
   }
 
+  /** It came, whether it is wanted or not. */
+  came(tenant: string | undefined): void {
+    remember(this.#tenants, tenant);
+  }
+
+  /** Its correlation id may be what somebody looks for. */
+  told(correlationId: string | undefined): void {
+    remember(this.#correlationIds, correlationId);
+  }
+
+  get lately(): SeenLately {
+    return {
+      tenants: [...this.#tenants].reverse(),
+      correlationIds: [...this.#correlationIds].reverse(),
+    };
+  }
+
   /** The filter let it through. */
   wanted(
     { status = "", correlationId }: Recognised | Unrecognised,
     { content }: Pick<Delivery, "content">,
   ): void {
     this.#wanted += 1;
+    this.told(correlationId);
     this.#unmet.clear();
     this.#last = {
       content: content.length > MOST_BYTES ? NOTHING : content,
@@ -94,3 +126,16 @@ export class Seen {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Keeps the latest, each once. */
+function remember(names: Set<string>, name: string | undefined): void {
+  if (!name || name.length > LONGEST_SUGGESTED) {
+    return;
+  }
+  names.delete(name);
+  names.add(name);
+  const [oldest] = names;
+  if (names.size > MOST_SUGGESTED && oldest !== undefined) {
+    names.delete(oldest);
+  }
+}

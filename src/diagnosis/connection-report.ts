@@ -14,9 +14,13 @@ export interface Line {
   readonly ok: boolean | null;
   /** What it is about, as the broker names it. */
   readonly name: string;
+  /** What it is about for a person, as a key; the name is then beside it. */
+  readonly subject?: string;
   readonly text: string;
   readonly next?: string;
   readonly values?: Readonly<Record<string, string | number>>;
+  /** More values, each a list of keys; the editor says them one after the other. */
+  readonly listed?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The steps of a handshake after the host has answered. */
@@ -38,12 +42,33 @@ const REMEDY: Partial<Record<FaultCode, string>> = {
   ...{ "tls-expired": "tls-certificate", "tls-host": "tls-certificate" },
 };
 
-/** Looks at the REGARDS exchanges of a namespace, or at one queue; never throws. */
+/** An exchange to look at, and what it carries, as a key. */
+interface Looked {
+  readonly eventClass: string;
+  readonly use: ExchangeFinding["use"];
+  readonly subject: string;
+}
+
+const RECEIVED: readonly Looked[] = services
+  .filter(({ exchange }) => exchange === "of its class")
+  .map(({ name, eventClass }) => ({ eventClass, use: "bind", subject: `test.subject.${name}-in` }));
+const SENT: readonly Looked[] = REQUEST_KINDS.flatMap(({ name, eventClasses }) =>
+  eventClasses.map((eventClass, place): Looked => {
+    const subject = `test.subject.${name}-out${place === 0 ? "" : `-${place + 1}`}`;
+    return { eventClass, use: "publish", subject };
+  }),
+);
+
+/**
+ * Looks at the REGARDS exchanges of a namespace, or at one queue; never throws.
+ * @returns the verdict, then what it was found from
+ */
 export async function connectionReport(
   options: ConnectionOptions,
   look: { readonly namespace: string } | { readonly queue: string },
 ): Promise<Line[]> {
   let lines: Line[] = [];
+  let verdict: Line | undefined;
   try {
     await inspect(options, async (inspection) => {
       const { hosts } = inspection;
@@ -52,25 +77,59 @@ export async function connectionReport(
         return;
       }
       if ("queue" in look) {
-        lines.push(...queueLines(look.queue, await inspection.queue(look.queue)));
+        const found = await inspection.queue(look.queue);
+        lines.push(...queueLines(look.queue, found));
+        verdict = queueVerdict(found);
         return;
       }
-      const bind = services
-        .filter(({ exchange }) => exchange === "of its class")
-        .map(({ eventClass }) => ({ eventClass, use: "bind" }) as const);
-      const publish = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).map(
-        (eventClass) => ({ eventClass, use: "publish" }) as const,
+      const findings = await Promise.all(
+        [...RECEIVED, ...SENT].map(async ({ eventClass, use, subject }) => {
+          const name = broadcastExchange(look.namespace, eventClass);
+          return { subject, ...(await inspection.exchange({ name, use })) };
+        }),
       );
-      const findings = [...bind, ...publish].map(({ eventClass, use }) =>
-        inspection.exchange({ name: broadcastExchange(look.namespace, eventClass), use }),
-      );
-      lines.push(...(await Promise.all(findings)).map(exchangeLine));
+      lines.push(...findings.map(exchangeLine));
+      verdict = exchangesVerdict(findings);
     });
   } catch (error) {
     const fault = faultOf(error);
     lines.push(faultLine("queue" in look ? look.queue : options.vhost, fault));
   }
-  return lines;
+  return [verdict ?? failed(lines, "queue" in look), ...lines];
+}
+
+/** The last line is what stood in the way. */
+function failed(lines: readonly Line[], isQueue: boolean): Line {
+  const text = isQueue ? "test.verdict.queue-failed" : "test.verdict.failed";
+  const cause = lines.findLast(({ ok }) => ok === false)?.text ?? "status.fault.unexpected";
+  return { ok: false, name: "", text, listed: { cause: [cause] } };
+}
+
+function queueVerdict({ messages, consumers, kind }: QueueFinding): Line {
+  return kind?.type === "stream"
+    ? { ok: false, name: "", text: "test.verdict.queue-failed", listed: { cause: ["status.fault.stream"] } }
+    : { ok: true, name: "", text: "test.verdict.queue", values: { messages, consumers } };
+}
+
+/** What is known of an exchange, and what it carries. */
+type Finding = ExchangeFinding & Pick<Looked, "subject">;
+
+/** In one line what this account can do and what it cannot. */
+function exchangesVerdict(findings: readonly Finding[]): Line {
+  const subjects = (allowed: boolean | undefined): string[] => {
+    const found = findings.filter((each) => each.allowed === allowed).map(({ subject }) => subject);
+    return found.length > 0 ? found : ["test.verdict.nothing"];
+  };
+  if (findings.every(({ exists }) => !exists)) {
+    return { ok: null, name: "", text: "test.verdict.silent" };
+  }
+  if (findings.every(({ allowed }) => allowed)) {
+    return { ok: true, name: "", text: "test.verdict.all" };
+  }
+  // Who may not write to queues named nodered.… can have none made, so only a queue that is given is left.
+  const isGivenOnly = findings.some(({ allowed }) => allowed === undefined);
+  const text = isGivenOnly ? "test.verdict.given-only" : "test.verdict.some";
+  return { ok: null, name: "", text, listed: { can: subjects(true), cannot: subjects(false) } };
 }
 
 function handshake(hosts: readonly HostFinding[], options: ConnectionOptions): Line[] {
@@ -104,16 +163,19 @@ function faultLine(name: string, { code, detail }: Fault): Line {
   return { ok: false, name, text: `status.fault.${code}`, next, values: { detail } };
 }
 
-function exchangeLine({ name, use, exists, allowed }: ExchangeFinding): Line {
+function exchangeLine({ name, subject, use, exists, allowed }: Finding): Line {
+  const about = { name, subject };
   const values = { permission: use === "bind" ? "read" : "write", name };
-  const there = exists ? "test.there" : "test.absent";
   if (allowed === false) {
-    return { ok: false, name, text: "status.fault.forbidden", next: "test.next.forbidden", values };
+    return { ok: false, ...about, text: "status.fault.forbidden", next: "test.next.forbidden", values };
   }
   if (allowed === undefined) {
-    return { ok: null, name, text: there, next: "test.next.untold", values };
+    const text = exists ? "test.there" : "test.absent";
+    return { ok: null, ...about, text, next: "test.next.untold", values };
   }
-  return exists ? { ok: true, name, text: there } : { ok: null, name, text: there, next: "test.next.absent" };
+  return exists
+    ? { ok: true, ...about, text: use === "bind" ? "test.readable" : "test.writable" }
+    : { ok: null, ...about, text: "test.absent", next: "test.next.absent" };
 }
 
 function queueLines(name: string, { messages, consumers, kind }: QueueFinding): Line[] {

@@ -24,7 +24,7 @@ const OUT_OF_REACH = "test.web.unreachable";
 const STALL_MS = 5_000;
 const HANDSHAKE_MS = 15_000;
 
-/** Logs in once; never throws. */
+/** Logs in once; never throws. The verdict is the first line. */
 export async function webReport(settings: LoginSettings, options: HttpOptions): Promise<Line[]> {
   const { address, client, user, tenant } = settings;
   const steps: Line[] = [
@@ -36,13 +36,18 @@ export async function webReport(settings: LoginSettings, options: HttpOptions): 
   try {
     const http = new Http({ ...options, stall: STALL_MS });
     await logIn(http, settings, AbortSignal.timeout(HANDSHAKE_MS));
-    return steps;
+    return [{ ok: true, name: "", text: "test.verdict.web" }, ...steps];
   } catch (error) {
     const { trouble, values } = troubleOfConnection(error);
     const step = STEP_OF[trouble] ?? 0;
     const name = steps[step]?.name ?? address;
     const text = SAID[trouble] ?? OUT_OF_REACH;
     const next = `test.next.${text.slice("test.".length)}`;
-    return [...steps.slice(0, step), { ok: false, name, text, next, values: { code: trouble, ...values } }];
+    const said = { code: trouble, ...values };
+    return [
+      { ok: false, name: "", text: "test.verdict.web-failed", values: said, listed: { cause: [text] } },
+      ...steps.slice(0, step),
+      { ok: false, name, text, next, values: said },
+    ];
   }
 }

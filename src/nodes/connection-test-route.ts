@@ -4,9 +4,11 @@
  */
 import type { Node, NodeAPI } from "node-red";
 import { connectionReport, type Line } from "../diagnosis/connection-report";
+import { tenantLine } from "../diagnosis/tenant-line";
 import { webReport } from "../diagnosis/web-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
+import { tenantsSeenBy } from "./last-event-route";
 import { type Definition, SettingsError } from "./settings";
 import { webOptionsOf } from "./web-options";
 
@@ -31,13 +33,15 @@ export function registerTestRoute(RED: NodeAPI): void {
   register(RED, {
     ...{ type: "regards-broker", place: ["hosts", "tls"], secrets: ["password"], names: ["user"] },
     retype: "test.retype",
-    report: (form) => {
+    report: async (form) => {
       const { settings, options } = linkOf(RED, form, credentialsIn(form));
       const { queue } = form;
-      return connectionReport(
-        { ...options, name: `${options.name} (test)` },
-        typeof queue === "string" ? { queue } : settings,
-      );
+      const look = typeof queue === "string" ? { queue } : settings;
+      const lines = await connectionReport({ ...options, name: `${options.name} (test)` }, look);
+      const { tenant } = settings;
+      return tenant === undefined || look !== settings || lines[0]?.ok === false
+        ? lines
+        : [...lines, tenantLine(tenant, tenantsSeenBy(RED, String(form.id)))];
     },
   });
 }

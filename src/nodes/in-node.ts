@@ -118,7 +118,11 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       };
     };
 
-    offerLastEvent(this, () => consumer?.lastEvent);
+    offerLastEvent(this, {
+      broker: definition.broker,
+      last: () => consumer?.lastEvent,
+      lately: () => consumer?.seenLately,
+    });
     offerDeadLetters(this, { service, queue: () => letters });
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, (found) =>

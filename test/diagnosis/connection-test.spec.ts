@@ -12,9 +12,13 @@ import { ADMIN_AUTH, fetchAs, logInWriter } from "./admin-auth";
 
 const PRIORITIES = { "x-max-priority": 255, "x-dead-letter-exchange": "regards.DLX" };
 
+/** What the verdict stands on. */
+const findings = (lines: readonly Line[]): Line[] =>
+  lines.filter(({ text }) => !text.startsWith("test.verdict."));
+
 /** The findings, one a line, as they would be read: the mark, the name, the key of what is said. */
 const read = (lines: readonly Line[]): string[] =>
-  lines.map(({ ok, name, text }) => {
+  findings(lines).map(({ ok, name, text }) => {
     const about = name.slice(name.lastIndexOf(".modules.") + 1).replace(/^modules\./, "");
     return `${ok === null ? "?" : ok ? "+" : "-"} ${about} ${text}`;
   });
@@ -87,15 +91,15 @@ describe("Test connection", function () {
       `+ ${host}:${port} test.reached`,
       `+ ${user} test.login`,
       `+ ${vhost} test.vhost`,
-      "+ order.amqp.output.OrderResponseDtoEvent test.there",
-      "+ ltamanager.amqp.output.SubmissionResponseDtoEvent test.there",
-      "+ workermanager.amqp.events.out.ResponseEvent test.there",
-      "+ order.amqp.input.OrderRequestDtoEvent test.there",
-      "+ order.amqp.input.OrderCancelRequestDtoEvent test.there",
-      "+ ltamanager.amqp.input.SubmissionRequestDtoEvent test.there",
-      "+ workermanager.amqp.events.in.RequestEvent test.there",
-      "+ ingest.dto.request.event.DisseminationAckEvent test.there",
-      "+ feature.dto.event.in.DisseminationAckEvent test.there",
+      "+ order.amqp.output.OrderResponseDtoEvent test.readable",
+      "+ ltamanager.amqp.output.SubmissionResponseDtoEvent test.readable",
+      "+ workermanager.amqp.events.out.ResponseEvent test.readable",
+      "+ order.amqp.input.OrderRequestDtoEvent test.writable",
+      "+ order.amqp.input.OrderCancelRequestDtoEvent test.writable",
+      "+ ltamanager.amqp.input.SubmissionRequestDtoEvent test.writable",
+      "+ workermanager.amqp.events.in.RequestEvent test.writable",
+      "+ ingest.dto.request.event.DisseminationAckEvent test.writable",
+      "+ feature.dto.event.in.DisseminationAckEvent test.writable",
     ]);
     assert.deepEqual(await state(), before);
     const connections = await console.connections(vhost);
@@ -129,7 +133,7 @@ describe("Test connection", function () {
       "- 127.0.0.1:1 status.fault.refused",
       `+ ${host}:${port} test.reached`,
     ]);
-    assert.equal(lines.at(-1), "+ feature.dto.event.in.DisseminationAckEvent test.there");
+    assert.equal(lines.at(-1), "+ feature.dto.event.in.DisseminationAckEvent test.writable");
   });
 
   it("answers in time when the host accepts and then says nothing", async () => {
@@ -146,7 +150,11 @@ describe("Test connection", function () {
 
   it("tells an exchange that is not there yet from one that is not allowed", async () => {
     const absent = await ask(form(empty));
-    assert.ok(absent.slice(3).every(({ ok, next }) => ok === null && next === "test.next.absent"));
+    assert.ok(
+      findings(absent)
+        .slice(3)
+        .every(({ ok, next }) => ok === null && next === "test.next.absent"),
+    );
 
     const { user, vhost, broker } = stage.vhost;
     const own = "^nodered\\..*";
@@ -160,16 +168,103 @@ describe("Test connection", function () {
     await broker.console.setPermissions(user, vhost);
 
     assert.deepEqual(
-      lines.slice(3).map(({ ok, values }) => ok || values?.permission),
+      findings(lines)
+        .slice(3)
+        .map(({ ok, values }) => ok || values?.permission),
       [true, "read", "read", ...Array(4).fill("write"), true, "write"],
     );
     assert.deepEqual(
-      untold.slice(3).map(({ ok, next }) => [ok, next]),
+      findings(untold)
+        .slice(3)
+        .map(({ ok, next }) => [ok, next]),
       [
         ...Array.from({ length: 3 }, () => [null, "test.next.untold"]),
         ...Array.from({ length: 6 }, () => [false, "test.next.forbidden"]),
       ],
     );
+  });
+
+  it("begins with a verdict: all, what is allowed and what is not, or that REGARDS has never spoken there", async () => {
+    const { user, vhost, broker } = stage.vhost;
+    const verdict = async (of: FreshVhost): Promise<Line | undefined> => (await ask(form(of)))[0];
+    const withRights = async (write: string, read: string): Promise<Line | undefined> => {
+      await broker.console.setPermissions(user, vhost, { configure: write, write, read });
+      const found = await verdict(stage.vhost);
+      await broker.console.setPermissions(user, vhost);
+      return found;
+    };
+    const sent = ["order-out", "order-out-2", "submission-out", "worker-out", "ack-out", "ack-out-2"];
+    const subjects = (names: readonly string[]): string[] => names.map((name) => `test.subject.${name}`);
+
+    assert.deepEqual(await verdict(stage.vhost), { ok: true, name: "", text: "test.verdict.all" });
+    assert.deepEqual(await verdict(empty), { ok: null, name: "", text: "test.verdict.silent" });
+    assert.deepEqual(await withRights("^nodered\\..*", "^nodered\\..*|.*OrderResponseDtoEvent$"), {
+      ...{ ok: null, name: "", text: "test.verdict.some" },
+      listed: {
+        can: subjects(["order-in"]),
+        cannot: subjects(["submission-in", "worker-in", ...sent]),
+      },
+    });
+    assert.deepEqual(await withRights("^$", ".*"), {
+      ...{ ok: null, name: "", text: "test.verdict.given-only" },
+      listed: { can: ["test.verdict.nothing"], cannot: subjects(sent) },
+    });
+    const [failed] = await ask(form(stage.vhost, { password: "wrong" }));
+    assert.deepEqual(
+      [failed?.text, failed?.listed],
+      ["test.verdict.failed", { cause: ["status.fault.login"] }],
+    );
+  });
+
+  it("names for each exchange what it carries", async () => {
+    const lines = await ask(form(stage.vhost));
+    const named = lines.filter(({ subject }) => subject !== undefined);
+    const subjects = named.map(({ subject, name }) => [
+      subject?.replace("test.subject.", ""),
+      name.split(".").at(-1),
+    ]);
+    assert.deepEqual(subjects.slice(0, 4), [
+      ["order-in", "OrderResponseDtoEvent"],
+      ["submission-in", "SubmissionResponseDtoEvent"],
+      ["worker-in", "ResponseEvent"],
+      ["order-out", "OrderRequestDtoEvent"],
+    ]);
+  });
+
+  it("says of a tenant whether anything of it has come, and which others have", async () => {
+    const { user, password, host, port, vhost, url } = stage.vhost;
+    await nodeRed.deploy([
+      { id: "tab", type: "tab" },
+      {
+        ...{ id: "hears", type: "regards-broker", hosts: `${host}:${port}`, vhost, tenant: "project1" },
+        credentials: { user, password },
+      },
+      { id: "in", type: "regards-order-in", z: "tab", broker: "hears", wires: [[], [], [], [], [], []] },
+    ]);
+    await nodeRed.untilStatus("in", ({ fill }) => fill === "green");
+    const last = async (tenant: string): Promise<(string | undefined)[]> => {
+      const line = (await ask(form(stage.vhost, { tenant }), "hears")).at(-1);
+      return [line?.name, line?.text, line?.next, line?.values?.tenants?.toString()];
+    };
+    assert.deepEqual(await last("project2"), [
+      ...["project2", "test.tenant-unseen", "test.next.tenant-unknown"],
+      undefined,
+    ]);
+
+    const connection = await amqplib.connect(url);
+    const channel = await connection.createConfirmChannel();
+    const exchange = "regards.broadcast.fr.cnes.regards.modules.order.amqp.output.OrderResponseDtoEvent";
+    channel.publish(exchange, "", Buffer.from('{"status":"GRANTED","orderId":1}'), {
+      headers: { "regards.tenant": "project1" },
+    });
+    await channel.waitForConfirms();
+    await connection.close();
+    await nodeRed.untilStatus("in", ({ text }) => text?.includes("GRANTED") === true);
+
+    assert.deepEqual(await last("project1"), ["project1", "test.tenant-seen", undefined, undefined]);
+    assert.deepEqual(await last("project2"), [
+      ...["project2", "test.tenant-unseen", "test.next.tenant-others", "project1"],
+    ]);
   });
 
   it("uses the stored password where the form shows dots, and the environment of the server", async () => {
@@ -185,7 +280,7 @@ describe("Test connection", function () {
     await broker.console.setPermissions(user, "from-the-environment");
     const lines = await ask(form(stage.vhost, { vhost: variable("TEST_VHOST") }));
     await broker.console.deleteVhost("from-the-environment");
-    assert.deepEqual([lines[2]?.name, lines[2]?.ok], ["from-the-environment", true]);
+    assert.deepEqual([lines[3]?.name, lines[3]?.ok], ["from-the-environment", true]);
 
     const [unset] = await ask(form(stage.vhost, { vhost: variable("NOT_SET") }));
     assert.deepEqual([unset?.text, unset?.values?.property], ["runtime.setting.unset", "vhost"]);
@@ -275,7 +370,7 @@ describe("Test connection", function () {
 
     it("tells its depth, its type, and what priorities cost", async () => {
       await stage.vhost.broker.console.queue("slow", stage.vhost.vhost);
-      const lines = (await look("slow")).slice(3);
+      const lines = findings(await look("slow")).slice(3);
       assert.deepEqual(read(lines), [
         "+ slow test.queue",
         "+ classic · x-max-priority 255 ",
@@ -283,7 +378,7 @@ describe("Test connection", function () {
         "?  test.binding",
       ]);
       assert.deepEqual(lines[0]?.values, { messages: 1, consumers: 0 });
-      const told = async (queue: string): Promise<string | undefined> => (await look(queue))[4]?.name;
+      const told = async (queue: string): Promise<string | undefined> => findings(await look(queue))[4]?.name;
       assert.equal(await told("quick"), "quorum");
       assert.equal(await told("fleeting"), "classic");
     });
@@ -300,7 +395,7 @@ describe("Test connection", function () {
         "+ classic · x-max-priority 255 ",
         "- x-max-priority 255 test.priority",
       ]);
-      assert.equal((await look("single"))[4]?.name, "quorum");
+      assert.equal(findings(await look("single"))[4]?.name, "quorum");
     });
 
     it("says what a delivery limit means, and that a stream cannot be read", async () => {
@@ -309,9 +404,9 @@ describe("Test connection", function () {
       });
       await channel.assertQueue("stream", { arguments: { "x-queue-type": "stream" } });
 
-      const limited = (await look("quick")).slice(3);
-      const patient = (await look("patient")).slice(3);
-      const stream = (await look("stream")).slice(3);
+      const limited = findings(await look("quick")).slice(3);
+      const patient = findings(await look("patient")).slice(3);
+      const stream = findings(await look("stream")).slice(3);
 
       assert.deepEqual(read(limited).slice(2), ["? x-delivery-limit test.delivery-limit", "?  test.binding"]);
       assert.deepEqual(read(patient).slice(1), ["+ quorum · x-delivery-limit 1000000 ", "?  test.binding"]);
@@ -324,7 +419,7 @@ describe("Test connection", function () {
 
       const lines = await look("missing");
 
-      assert.deepEqual(read(lines.slice(3)), ["- missing status.fault.queue-missing"]);
+      assert.deepEqual(read(lines).slice(3), ["- missing status.fault.queue-missing"]);
       assert.deepEqual(await console.queues(stage.vhost.vhost), before);
     });
 
@@ -333,7 +428,7 @@ describe("Test connection", function () {
       await broker.console.setPermissions(user, vhost, { configure: "^$", write: "^$", read: "^slow$" });
       const lines = await look("slow");
       await broker.console.setPermissions(user, vhost);
-      assert.deepEqual(read(lines.slice(3)), [
+      assert.deepEqual(read(lines).slice(3), [
         "+ slow test.queue",
         "?  test.arguments-untold",
         "?  test.binding",

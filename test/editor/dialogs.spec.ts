@@ -17,7 +17,7 @@ const ENV = ["$", "{REGARDS_SETTING}"].join("");
 /** The sentences that must be seen, word for word. */
 const SENTENCES = {
   "en-US": {
-    maxInFlight: "At once: a whole number from 1 to 65535",
+    maxInFlight: "In progress, at most: a whole number from 1 to 65535",
     queue: "Queue name: name the queue the administrator made",
     attempts: "Attempts: a whole number from 1 to 1000",
     owner: "Owner: must not be empty",
@@ -31,11 +31,11 @@ const SENTENCES = {
     notWaitedFor: "Don’t wait for: node types, separated by commas",
     prefix: "Correlation id: must not be empty",
     correlation: /^Correlation id: not a regular expression \(/,
-    unrecognised: "unrecognised",
+    unrecognised: "other / unreadable",
     ports: ["published", "refused"],
   },
   "fr-FR": {
-    maxInFlight: "À la fois : un nombre entier de 1 à 65535",
+    maxInFlight: "En cours, au plus : un nombre entier de 1 à 65535",
     queue: "Nom de la file : nommez la file créée par l’administrateur",
     attempts: "Tentatives : un nombre entier de 1 à 1000",
     owner: "Propriétaire : ne doit pas être vide",
@@ -49,7 +49,7 @@ const SENTENCES = {
     notWaitedFor: "Ne pas attendre : types de nœuds, séparés par des virgules",
     prefix: "Id de corrélation : ne doit pas être vide",
     correlation: /^Id de corrélation : expression régulière incorrecte \(/,
-    unrecognised: "non reconnu",
+    unrecognised: "autre / illisible",
     ports: ["publié", "refusé"],
   },
 } as const;

@@ -25,14 +25,21 @@ describe("the last event of a node", function () {
     fetchAs(user, nodeRed, `regards/last-event/${id}`, {});
 
   it("is nothing at first", async () => {
-    assert.deepEqual(await (await ask("reader")).json(), { event: null });
+    const nothing = { event: null, tenants: [], correlationIds: [] };
+    assert.deepEqual(await (await ask("reader")).json(), nothing);
   });
 
   it("is told with its body once it has come, and stands in the status", async () => {
     await stage.publish([7, 8]);
     await stage.untilCounted({ accepted: 2 });
 
-    const { event } = (await (await ask("reader")).json()) as { event: Record<string, string> };
+    const answer = (await (await ask("reader")).json()) as {
+      readonly event: Record<string, string>;
+      readonly tenants: readonly string[];
+      readonly correlationIds: readonly string[];
+    };
+    const { event } = answer;
+    assert.deepEqual([answer.tenants, answer.correlationIds], [["project1"], ["order-8", "order-7"]]);
     assert.equal(event.status, "GRANTED");
     assert.equal(event.correlationId, "order-8");
     assert.ok(Math.abs(Date.parse(event.receivedAt ?? "") - Date.now()) < 60_000);

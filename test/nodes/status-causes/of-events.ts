@@ -31,7 +31,7 @@ export const OF_EVENTS: readonly Cause[] = [
   { keys: ["days-ago"], says: /^1 · GRANTED 2 d ago$/, make: (world) => lived(world, 50 * HOUR) },
   {
     keys: ["unrecognised"],
-    says: /^1 · unrecognised just now$/,
+    says: /^1 · other \/ unreadable just now$/,
     make: async (world) => {
       await world.show({ wires: [[], [], [], [], [], ["seen"]] }, {}, [code("seen", "return null;")]);
       await world.publishFor({}, "no event", ORDERS, 1);
@@ -75,7 +75,7 @@ export const OF_EVENTS: readonly Cause[] = [
   },
   {
     keys: ["dead-letters-stuck"],
-    says: /^cannot write dead letters: RESOURCE_LOCKED|^cannot write dead letters: .*locked/,
+    says: /^cannot keep given-up: .*locked/,
     make: async (world) => {
       await failing(world);
       const dead = `${world.queue}.dead`;
