@@ -143,7 +143,7 @@ export class Broker {
     const isNews = isFirst || (needsSomebody(code) && before?.code === code);
     if (isNews && !this.#said.has(code)) {
       this.#said.add(code);
-      this.#log.warn("broken", { host, detail });
+      this.#log.warn("broken", { host, fault: code, detail });
     }
   }
 }

@@ -29,7 +29,9 @@ export class ConsumerLog {
     const { log } = host;
     const counted = (key: string, values: Readonly<Record<string, string>>): ThrottledWarning =>
       new ThrottledWarning((also) => log.warn(key, { ...values, also }));
-    this.#unwired = counted("unrecognised-unwired", { queue });
+    this.#unwired = new ThrottledWarning((also) =>
+      log.warn("unrecognised-unwired", { queue, also, ...this.#values }),
+    );
     this.#link = counted("unusable-link", {});
     this.#held = new ThrottledWarning(() => log.warn("held-day", this.#values), DAY_MS);
     this.#verdict = new ThrottledWarning(() => log.warn("unknown-verdict"));
@@ -51,7 +53,7 @@ export class ConsumerLog {
       } else if (fault.code === "stream") {
         log.warn("stream-refused", { queue });
       } else {
-        log.warn("waiting", { queue, detail: fault.detail });
+        log.warn("waiting", { queue, fault: fault.code, detail: fault.detail });
       }
     } else if (state.phase === "consuming" && this.#broken !== undefined) {
       this.#broken = undefined;
@@ -79,7 +81,8 @@ export class ConsumerLog {
     this.#host.log.info("resumed-flows");
   }
 
-  unrecognisedUnwired(): void {
+  unrecognisedUnwired(reason: string): void {
+    this.#values = { reason };
     this.#unwired.happened();
   }
 

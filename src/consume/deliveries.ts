@@ -60,7 +60,8 @@ export class Deliveries {
       log.surprised(error);
       const events = [...consumer.memory.events.values()];
       const event = events.find((each) => each.delivery === delivery) ?? this.#inHand(delivery);
-      inCharge.ended(event, { kind: "give-up", reason: reasonOf(error), node: consumer.service.name });
+      const node = consumer.service.name;
+      inCharge.ended(event, { kind: "give-up", reason: reasonOf(error), node, isSaid: true });
     }
   }
 
@@ -172,7 +173,7 @@ export class Deliveries {
     if (deaths >= MOST_DEATHS) {
       log.processDeaths(deaths);
       const reason = `It was in the hands of Node-RED at ${deaths} deaths of the process.`;
-      inCharge.ended(event, { kind: "give-up", reason, node: consumer.service.name });
+      inCharge.ended(event, { kind: "give-up", reason, node: consumer.service.name, isSaid: true });
       return;
     }
     event.phase = "ending";

@@ -9,7 +9,7 @@ import type { NodeLog } from "../amqp/log";
 import { deadLetterName } from "../amqp/queue";
 import type { RetryQueue } from "../amqp/retry-queue";
 import { ThrottledWarning } from "../amqp/throttled-warning";
-import type { EventInHand } from "./event-in-hand";
+import type { Ending, EventInHand } from "./event-in-hand";
 import type { EventMemory } from "./event-memory";
 import type { ConsumerSettings } from "./settings";
 
@@ -36,6 +36,9 @@ export interface EndingParts {
   /** Something threw where nothing should. */
   surprised(error: unknown): void;
 }
+
+/** An ending that gives an event up, at once or after its last attempt. */
+type GivingUp = Extract<Ending, { readonly reason: string }>;
 
 /** How long an event that cannot be given up stays before that is tried again, in milliseconds. */
 const AGAIN_MS = 10_000;
@@ -75,7 +78,7 @@ export class Endings {
       counters.retried += 1;
     } else if (ending?.kind === "failed" || ending?.kind === "give-up") {
       counters.rejected += 1;
-      this.#warn(event, ending.reason, ending.node);
+      this.#warn(event, ending);
     }
   }
 
@@ -167,7 +170,7 @@ export class Endings {
     event.timer.unref();
   }
 
-  #warn(event: EventInHand, reason: string, node: string): void {
+  #warn(event: EventInHand, { reason, node, ...ending }: GivingUp): void {
     const { mode, name } = this.#parts.settings.queue;
     // What leaves a dead-letter queue by hand is no incident: it goes back to its own queue.
     if (isDeadLetter(event.delivery)) {
@@ -177,8 +180,11 @@ export class Endings {
       this.#warnedOfLoss = true;
       this.#parts.log.warn(`rejects-${mode}`, { queue: name });
     }
-    this.#last = { reason, node, attempts: event.attempt };
-    this.#gaveUpWarning.happened();
+    // One fact, one line.
+    if (!("isSaid" in ending)) {
+      this.#last = { reason, node, attempts: event.attempt };
+      this.#gaveUpWarning.happened();
+    }
   }
 
   #giveUp(event: EventInHand, reason: string, node: string): void {

@@ -191,6 +191,9 @@ export class EventConsumer implements InCharge {
     if (event.ending !== undefined) {
       return;
     }
+    if (event.phase === "flow" && ending.kind !== "again") {
+      this.#parts.host.measured("done", event.id, Math.round(now() - event.since));
+    }
     event.ending = ending;
     event.phase = "ended";
     this.#endings.decided(event);

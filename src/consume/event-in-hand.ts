@@ -11,7 +11,13 @@ export type Ending =
   | { readonly kind: "settled"; readonly verdict: "accept" | "reject" }
   /** The attempt failed: another one, or, after the last, the dead-letter queue. */
   | { readonly kind: "failed"; readonly reason: string; readonly node: string }
-  | { readonly kind: "give-up"; readonly reason: string; readonly node: string }
+  | {
+      readonly kind: "give-up";
+      readonly reason: string;
+      readonly node: string;
+      /** The log has a line of its own about it. */
+      readonly isSaid?: true;
+    }
   /** The nodes that had it were stopped: it goes to the flow once more, and that is no further attempt. */
   | { readonly kind: "again" };
 

@@ -59,7 +59,8 @@ export class Offering {
       }
     } catch (error) {
       this.#log.surprised(error);
-      event.inCharge.ended(event, { kind: "give-up", reason: reasonOf(error), node: service.name });
+      const reason = reasonOf(error);
+      event.inCharge.ended(event, { kind: "give-up", reason, node: service.name, isSaid: true });
     }
   }
 
@@ -130,6 +131,7 @@ export class Offering {
     if (lead === "stopped") {
       return;
     }
+    host.measured("receive", event.id);
     if (lead === "nowhere") {
       event.inCharge.ended(event, this.#unwired(decoded));
       return;
@@ -156,9 +158,9 @@ export class Offering {
     if (decoded.recognised) {
       return { kind: "settled", verdict: "accept" };
     }
-    this.#log.unrecognisedUnwired();
     const reason = `${decoded.code}: ${decoded.message}`;
-    return { kind: "give-up", reason, node: this.#parts.service.name };
+    this.#log.unrecognisedUnwired(reason);
+    return { kind: "give-up", reason, node: this.#parts.service.name, isSaid: true };
   }
 
   #messageOf(event: EventInHand, decoded: Recognised | Unrecognised, request: unknown): EventMessage {

@@ -18,6 +18,8 @@ export interface ConsumerHost {
   /** A node at that output that does not run, in words. */
   stoppedNode(output: number): string;
   send(output: number, message: EventMessage): void;
+  /** An event goes to the flow, or has come to its end after so long; for Node-RED's own metrics. */
+  measured(name: "receive" | "done", messageId: string, milliseconds?: number): void;
   /** An event that may be an answer; returns what its request was to be known by, if it is one. */
   answered(correlationId: string | undefined, isFinal: boolean): unknown;
   /** What `view` shows has changed. */

@@ -20,6 +20,7 @@ import { type DownloadAsked, downloadAskedBy } from "./download-asked";
 import { failureIn, failureOf } from "./download-failure";
 import type { DownloadSettings } from "./download-settings";
 import { DownloadProgress } from "./download-status";
+import { measured } from "./measured";
 import { StatusDisplay } from "./status-display";
 import type { Told } from "./telling";
 import { downloadTranslator, logOf, translator } from "./words";
@@ -39,12 +40,9 @@ const STATUS_EVERY_MS = 1_000;
 const NOTHING = 1;
 const FAILED = 2;
 
-/** `metric` exists at run time and is missing from the published types. */
-type Measured = Node & { metric?(name?: string, message?: object, value?: number): boolean | undefined };
-
 export class DownloadMessages {
   readonly #RED: NodeAPI;
-  readonly #node: Measured;
+  readonly #node: Node;
   readonly #settings: DownloadSettings;
   readonly #turns: Turns;
   readonly #patience: Patience;
@@ -208,8 +206,8 @@ export class DownloadMessages {
     } finally {
       progress.end();
       turn();
-      this.#node.metric?.("download.bytes", {}, bytes);
-      this.#node.metric?.("download.milliseconds", {}, Math.round(performance.now() - began));
+      measured(this.#node, "download.bytes", undefined, bytes);
+      measured(this.#node, "download.milliseconds", undefined, Math.round(performance.now() - began));
     }
   }
 

@@ -22,6 +22,7 @@ import { offerDeadLetters } from "./dead-letters-route";
 import { flowsWatchOf, type RuntimeEvents } from "./flows-watch";
 import { installationOf } from "./installation";
 import { offerLastEvent } from "./last-event-route";
+import { measured } from "./measured";
 import { type NodeLife, NodeLives } from "./node-lives";
 import { isPlaced, type Placed } from "./placed";
 import { hasDied } from "./previous-end";
@@ -182,6 +183,7 @@ function hostOf(RED: NodeAPI, node: Node, brokerId: string, changed: () => void)
     stoppedNode: (output) => stoppedBehind(runtime, sender, output),
     send: (output, message) =>
       node.send([...Array<null>(output).fill(null), message as unknown as NodeMessage]),
+    measured: (name, messageId, milliseconds) => measured(node, name, messageId, milliseconds),
     answered: (correlationId, isFinal) => asked.answered(correlationId, isFinal),
     changed,
     debug: (words) => node.debug(words),

@@ -26,14 +26,20 @@ export function logOf(RED: NodeAPI, node: Node): NodeLog {
   const line = (key: string, values: Values = {}): string => {
     // Only a line that stands for others too says how many: "0 more" helps nobody.
     const name = Number(values.also ?? 0) > 0 ? `${key}-also` : key;
-    // Why a node pauses is a code, so that the status and the log say it in the same words.
-    const cause = values.cause === undefined ? {} : { cause: causes(`pause.${values.cause}`) };
-    return words(name, { ...values, ...cause });
+    // Why a node pauses, or what a fault is, is a code, so that the status and the log say it in the same words.
+    const cause = values.cause === undefined ? {} : { cause: begun(causes(`pause.${values.cause}`)) };
+    const fault = values.fault === undefined ? {} : { fault: begun(causes(`fault.${values.fault}`)) };
+    return words(name, { ...values, ...cause, ...fault });
   };
   return {
     warn: (key, values) => node.warn(line(key, values)),
     info: (key, values) => node.log(line(key, values)),
   };
+}
+
+/** As a sentence begins. */
+function begun(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Says what is wrong with a setting, in the log and under the node. */

@@ -167,7 +167,7 @@ export class Requester {
     const isUp = this.#lease.connection.state.phase === "connected";
     if (isUp && state.phase === "waiting" && this.#announced !== state.fault.code) {
       this.#announced = state.fault.code;
-      log.warn(this.#kind.log.waiting, { detail: state.fault.detail });
+      log.warn(this.#kind.log.waiting, { fault: state.fault.code, detail: state.fault.detail });
     } else if (state.phase === "ready" && this.#announced !== undefined) {
       this.#announced = undefined;
       log.info(this.#kind.log.again);

@@ -1,4 +1,4 @@
-/** A Node-RED that knows two people: one who may look, one who may change. */
+/** A Node-RED that knows three people: one who may look, one who may change, and one who may do neither here. */
 import type { TestNodeRed } from "../support/node-red";
 
 const PASSWORD = "letmein-1";
@@ -11,6 +11,7 @@ export const ADMIN_AUTH = {
   type: "credentials",
   users: [
     { username: "reader", password: HASH, permissions: "read" },
+    { username: "guest", password: HASH, permissions: "inject.write" },
     { username: "writer", password: HASH, permissions: "*" },
   ],
 };
@@ -20,9 +21,9 @@ export function logInWriter(nodeRed: TestNodeRed): Promise<void> {
   return nodeRed.login("writer", PASSWORD);
 }
 
-/** A request by somebody who may only look, or, without a name, by nobody. */
+/** A request by somebody who may only look, or not even that, or, without a name, by nobody. */
 export async function fetchAs(
-  user: "reader" | undefined,
+  user: "reader" | "guest" | undefined,
   { url }: TestNodeRed,
   path: string,
   init: RequestInit,

@@ -131,9 +131,14 @@ export class Editor {
     const source = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
     await source.scrollIntoViewIfNeeded();
     await source.dragTo(this.page.locator(DRAWN), { targetPosition: { x: 500, y: 400 } });
+    return this.lastOf(type);
+  }
+
+  /** The id of the newest node of a type. */
+  async lastOf(type: string): Promise<string> {
     const id = await this.page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted }).at(-1)?.id, type);
     if (id === undefined) {
-      throw new Error(`${type} could not be dropped`);
+      throw new Error(`there is no ${type}`);
     }
     return id;
   }

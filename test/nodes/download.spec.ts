@@ -108,7 +108,7 @@ describe("regards-download", function () {
     const { msg } = await nodeRed.untilLog(({ level, id }) => level === "error" && id === "download");
     assert.match(msg, /1 of 1 files could not be fetched; the first is product-001\.tif: The storage/);
     await nodeRed.untilLog(
-      ({ level, msg: line }) => level === "warn" && /Gave up an event after 2/.test(line),
+      ({ level, msg: line }) => level === "warn" && /an event was given up after 2/.test(line),
     );
   });
 

@@ -214,6 +214,24 @@ describe("the words", () => {
     assert.deepEqual(unused, []);
   });
 
+  it("begin with the cause where it is said in the log, and count others at the end only", () => {
+    const log = [...words["en-US"], ...words.fr].filter(([key]) => key.startsWith(`${SHARED}:runtime.`));
+    const late = log.filter(([, text]) => /.__(?:fault|cause|reason)__/.test(text));
+    assert.deepEqual(
+      late.filter(([key]) => key !== `${SHARED}:runtime.not-fetched`),
+      [],
+    );
+    for (const language of LANGUAGES) {
+      for (const [key, text] of words[language]) {
+        assert.equal(/__also__ [^.]+\.$/.test(text), key.endsWith("-also"), key);
+        assert.ok(
+          !key.endsWith("-also") || text.startsWith(words[language].get(key.slice(0, -5)) ?? "?"),
+          key,
+        );
+      }
+    }
+  });
+
   it("are translated", () => {
     const copies = [...words.fr]
       .filter(([key, text]) => words["en-US"].get(key) === text)

@@ -44,19 +44,24 @@ export class FakeBroker {
 
   /** @param lastWords what follows open-ok in the same segment, for each connection in turn, from 0 */
   static start(lastWords: (connection: number) => Buffer): Promise<FakeBroker> {
-    return FakeBroker.#start((connection) => Buffer.concat([OPEN_OK, lastWords(connection)]));
+    return FakeBroker.#start((connection) => [START, TUNE, Buffer.concat([OPEN_OK, lastWords(connection)])]);
   }
 
   /** One that answers nobody with open-ok. */
   static refusing(refusal: Buffer): Promise<FakeBroker> {
-    return FakeBroker.#start(() => refusal);
+    return FakeBroker.#start(() => [START, TUNE, refusal]);
   }
 
-  static async #start(lastAnswer: (connection: number) => Buffer): Promise<FakeBroker> {
+  /** One that answers a user's name and password so. */
+  static refusingLogin(refusal: Buffer): Promise<FakeBroker> {
+    return FakeBroker.#start(() => [START, refusal]);
+  }
+
+  static async #start(answers: (connection: number) => Buffer[]): Promise<FakeBroker> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const broker = new FakeBroker(server);
-    server.on("connection", (socket) => broker.#greet(socket, lastAnswer(broker.#accepted++)));
+    server.on("connection", (socket) => broker.#greet(socket, answers(broker.#accepted++)));
     return broker;
   }
 
@@ -71,8 +76,7 @@ export class FakeBroker {
     await once(this.#server, "close");
   }
 
-  #greet(socket: Socket, lastAnswer: Buffer): void {
-    const answers = [START, TUNE, lastAnswer];
+  #greet(socket: Socket, answers: Buffer[]): void {
     this.#sockets.add(socket);
     socket.on("error", () => undefined);
     socket.once("close", () => this.#sockets.delete(socket));

@@ -59,6 +59,8 @@ export class ConsumerStage {
   readonly sent: Sent[] = [];
   /** Keys of what was logged. */
   readonly logged: string[] = [];
+  /** What was measured, of which message. */
+  readonly measured: string[] = [];
   readonly consumers: EventConsumer[] = [];
   leadsTo: "nowhere" | "stopped" | "running" = "running";
   /** What sending throws, if anything. */
@@ -107,6 +109,7 @@ export class ConsumerStage {
           this.#send(output, message);
         },
         changed: () => undefined,
+        measured: (name: string, id: string) => this.measured.push(`${name} ${id}`),
         answered: () => undefined,
         debug: () => undefined,
         statusWord: (key: string) => key,

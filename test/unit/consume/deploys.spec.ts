@@ -379,7 +379,7 @@ describe("a consumer after its process has died", () => {
     assert.deepEqual(stage.seen, []);
     const [letter] = stage.rabbit.ready(DEAD);
     assert.match(String(letter?.headers["regards-flow.reason"]), /10 deaths/);
-    assert.deepEqual(stage.logged, ["process-deaths", "rejected"]);
+    assert.deepEqual(stage.logged, ["process-deaths"]);
   });
 
   it("offers it all the same when its count cannot be written", async () => {

@@ -29,7 +29,13 @@ describe("a node's lines in the log", () => {
   it("name the cause of a pause in the words of the status", () => {
     logOf(RED, node).warn("paused", { cause: "missing-type" });
 
-    assert.deepEqual(lines, ["warn: runtime.paused status.pause.missing-type"]);
+    assert.deepEqual(lines, ["warn: runtime.paused Status.pause.missing-type"]);
+  });
+
+  it("name a fault in the words of the status", () => {
+    logOf(RED, node).warn("broken", { fault: "login" });
+
+    assert.deepEqual(lines, ["warn: runtime.broken Status.fault.login"]);
   });
 
   it("are as they were asked for otherwise", () => {
