@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { TYPES } from "../package/sources";
+import { sampleNames } from "../../src/regards/samples";
+import { services } from "../../src/regards/services";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { Example, environmentVariable, exampleNames } from "./example";
 import { playExample } from "./example-stage";
 
@@ -7,10 +9,6 @@ const CORE = [
   ...["tab", "group", "comment", "inject", "debug", "catch", "link in", "link out"],
   ...["function", "switch", "change", "template", "split", "file", "http request"],
 ];
-/**
- * No two examples share a node, so that all can be imported into one Node-RED; a config node may be shared.
- */
-const SHAREABLE = ["regards-broker", "regards-web"];
 
 describe("the examples", () => {
   it("show every node of the palette", () => {
@@ -19,14 +17,23 @@ describe("the examples", () => {
     for (const type of TYPES) assert.ok(used.includes(type), type);
   });
 
-  it("can be imported side by side", () => {
+  it("share no other node than the config nodes, so that all can be imported into one Node-RED", () => {
     const ids = exampleNames().flatMap((name) =>
       Example.read(name)
-        .nodes.filter(({ type }) => !SHAREABLE.includes(type))
+        .nodes.filter(({ type }) => !CONFIG_TYPES.includes(type))
         .map(({ id }) => id),
     );
 
     assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it("share their config nodes, letter for letter", () => {
+    for (const type of CONFIG_TYPES) {
+      const all = exampleNames().flatMap((name) => Example.read(name).ofType(type));
+
+      assert.ok(all.length > 1, type);
+      for (const node of all) assert.deepEqual(node, all[0]);
+    }
   });
 
   for (const name of exampleNames()) {
@@ -37,10 +44,40 @@ describe("the examples", () => {
         for (const { type } of example.nodes) assert.ok([...TYPES, ...CORE].includes(type), type);
       });
 
-      it("says in a comment what it shows and what to set", () => {
-        const [comment] = example.ofType("comment");
+      it("says in the description of its tab what it shows and what to set", () => {
+        const [tab, ...others] = example.ofType("tab");
 
-        assert.match(String(comment?.info), /# What this flow does[\s\S]+# What to set[\s\S]+REGARDS_HOST/);
+        assert.deepEqual(others, []);
+        assert.match(String(tab?.info), /# What this flow does[\s\S]+# What to set[\s\S]+# Worth knowing/);
+      });
+
+      it("names every environment variable it reads, and how to set one without a restart", () => {
+        const [tab] = example.ofType("tab");
+        const others = example.nodes.filter((node) => node !== tab);
+        const used = others.flatMap(({ broker, web }) => [broker, web]);
+        // Each example brings both config nodes, and may use one of them only.
+        const rest = others.filter(({ id, type }) => !CONFIG_TYPES.includes(type) || used.includes(id));
+        const read = new Set(JSON.stringify(rest).match(/REGARDS_[A-Z_]+/g));
+
+        assert.ok(read.size > 0);
+        for (const variable of read) assert.match(String(tab?.info), new RegExp(`\\| \`${variable}\` \\|`));
+        assert.match(String(tab?.info), /\*User settings → Environment\*, then \*Deploy\*/);
+      });
+
+      it("has a sample event chosen in every node that has some", () => {
+        for (const { type, name, sample } of example.nodes.filter((node) =>
+          /^regards-.*-in$/.test(node.type),
+        )) {
+          const service = services.find((each) => type === `regards-${each.name}-in`);
+          const known = service === undefined ? [] : sampleNames(service);
+          assert.ok(known.includes(String(sample)), `${name}: ${sample} is none of ${known.join()}`);
+        }
+      });
+
+      it("has no function longer than ten lines", () => {
+        for (const { name, func } of example.ofType("function")) {
+          assert.ok(String(func).split("\n").length <= 10, String(name));
+        }
       });
 
       it("names no host, and no user or password", () => {
