@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { sampleNames } from "../../src/regards/samples";
 import { services } from "../../src/regards/services";
 import { CONFIG_TYPES, TYPES } from "../package/sources";
+import { DASHBOARD } from "../support/dashboard";
+import { dashboardOrSkip } from "../support/shared-dashboard";
 import { Example, environmentVariable, exampleNames } from "./example";
 import { playExample } from "./example-stage";
 
 const CORE = [
   ...["tab", "group", "comment", "inject", "debug", "catch", "link in", "link out"],
-  ...["function", "switch", "change", "template", "split", "file", "http request"],
+  ...["status", "function", "switch", "change", "template", "split", "file", "http request"],
 ];
 
 describe("the examples", () => {
@@ -40,8 +42,13 @@ describe("the examples", () => {
     describe(name, () => {
       const example = Example.read(name);
 
-      it("uses the nodes of this package and Node-RED's own", () => {
-        for (const { type } of example.nodes) assert.ok([...TYPES, ...CORE].includes(type), type);
+      it("uses the nodes of this package and Node-RED's own, or names the module of others", () => {
+        const others = example.nodes.filter(({ type }) => ![...TYPES, ...CORE].includes(type));
+        const modules = others.flatMap((node) => Object.entries(node.modules ?? {}));
+
+        assert.deepEqual(modules, example.hasDashboard ? [[DASHBOARD.name, DASHBOARD.version]] : []);
+        for (const { type } of others)
+          assert.ok(example.hasDashboard && /^(ui-|global-config$)/.test(type), type);
       });
 
       it("says in the description of its tab what it shows and what to set", () => {
@@ -118,6 +125,7 @@ describe("the examples", () => {
       for (const version of [5, 4] as const) {
         it(`is in the Import menu of Node-RED ${version} and runs there without an error`, async function () {
           this.timeout(60_000);
+          if (example.hasDashboard) await dashboardOrSkip(this);
           const stage = await playExample(example, version);
 
           const menu = await stage.nodeRed.fetch(
