@@ -9,17 +9,18 @@ import { openLedger } from "./ledger";
 import { narrate } from "./narrator";
 import { tellOnAndOn, tellWholeStory, WHOLE_STORY } from "./story";
 import { shortcomings, table } from "./summary";
-import { startWorld, type World } from "./world";
+import { type Pace, startWorld, type World } from "./world";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/**
- * How long a step of REGARDS' work takes, in milliseconds: fast for a check, slow enough to watch otherwise.
- */
-const PACE = { once: 50, watched: 700 };
-const STORY_LIMIT_MS = 120_000;
+/** Fast for a check, and without what has to be brought; slow enough to watch otherwise. */
+const PACE: Readonly<Record<"once" | "watched", Pace>> = {
+  once: { step: 50, work: 2, retryDelay: 1, away: 2_000, withDashboard: false },
+  watched: { step: 700, work: 3, retryDelay: 5, away: 10_000, withDashboard: true },
+};
+const STORY_LIMIT_MS = 150_000;
 const LOOK_EVERY_MS = 200;
-/** Enough for a download or an event too many to show itself. */
-const AFTERTHOUGHT_MS = 1_000;
+/** Enough for a download or an event too many to show itself, also behind the flow that works for two seconds. */
+const AFTERTHOUGHT_MS = 4_000;
 
 /** Runs the demo and returns its exit code. */
 export async function demo(args: readonly string[]): Promise<number> {
@@ -57,7 +58,7 @@ async function once(world: World, signal: AbortSignal): Promise<number> {
   const look = (): Promise<readonly Fact[]> => lookAtFacts(world, ledger, WHOLE_STORY);
   const deadline = Date.now() + STORY_LIMIT_MS;
   const failures: unknown[] = [];
-  tellWholeStory(world, sayWithTime).catch((error: unknown) => failures.push(error));
+  tellWholeStory(world, sayWithTime, PACE.once.away).catch((error: unknown) => failures.push(error));
   while (Date.now() < deadline && !signal.aborted && failures.length === 0) {
     if (shortcomings(await look()) === undefined) break;
     await pause(LOOK_EVERY_MS);
@@ -77,18 +78,18 @@ async function once(world: World, signal: AbortSignal): Promise<number> {
 }
 
 async function onAndOn(world: World, signal: AbortSignal): Promise<number> {
-  say("The story goes on until you press Ctrl-C.\n");
-  await tellOnAndOn(world, sayWithTime, signal);
+  await tellOnAndOn(world, sayWithTime, PACE.watched.away, signal);
   return 0;
 }
 
-function introduce({ broker, regards, nodeRed, flows, downloads }: World): void {
+function introduce({ broker, regards, nodeRed, flows, downloads, dashboard }: World): void {
   say(`
-  Node-RED editor    ${nodeRed.url}
-  its tabs           ${tabNames(flows).join(" | ")}
+  tabs               ${tabNames(flows).join(" | ")}
   downloads go to    ${downloads} (removed at the end)
   RabbitMQ           ${broker.host}:${broker.port}, vhost ${broker.vhost}${broker.isPrivate ? "" : " (yours)"}
   simulated REGARDS  ${regards.address}
+  dashboard          ${dashboard ?? "none"}
+  Node-RED editor    ${nodeRed.url}  (begin with the tab Start here)
 `);
 }
 

@@ -54,6 +54,12 @@ function narrateFlows(world: World, say: Say): void {
     // Node-RED ending is how it ends; whoever needs Node-RED meets that elsewhere.
     go().catch(() => undefined);
   };
+  follow("handled", (shown) => {
+    const [status, of, attempt] = ["status", "correlationId", "attempt"].map((name) => property(shown, name));
+    return `the flow of Start here has handled ${status} of ${of}, attempt ${attempt}`;
+  });
+  follow("sent back", (shown) => `${property(shown, "sent")} given-up event is on its way back`);
+  follow("done", String);
   follow("saved", (shown) => `saved ${(shown as { path: string }[]).map(({ path }) => path).join(", ")}`);
   follow("nothing left", (shown) => `order ${property(shown, "orderId")}: nothing left to fetch`);
   follow("what went wrong", (shown) => `a download went wrong and is tried again: ${shown}`);

@@ -10,6 +10,7 @@ import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { notificationExchange } from "../simulator/wire";
+import { sharedDashboard } from "../support/shared-dashboard";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
@@ -52,7 +53,7 @@ export async function playExample(example: Example, version: 4 | 5): Promise<Exa
     cleanUps.push(() => regards.stop());
     const folder = await mkdtemp(join(tmpdir(), "regards-example-"));
     cleanUps.push(() => rm(folder, { recursive: true, force: true }));
-    const nodeRed = await sharedNodeRed(version);
+    const nodeRed = await (example.hasDashboard ? sharedDashboard(version) : sharedNodeRed(version));
     cleanUps.push(() => nodeRed.deploy([]));
     await watchDebug(nodeRed);
     await nodeRed.deploy(configured(example, vhost, regards, folder));
@@ -113,7 +114,9 @@ function configured(
   const typed = example
     .with("regards-broker", { vhost: vhost.vhost, credentials })
     .with("regards-web", { credentials: web });
-  return [environment, ...typed.nodes];
+  // As the editor does with the one of a flow: it has that of the workspace already.
+  const nodes = typed.nodes.filter(({ type }) => type !== "global-config");
+  return [environment, ...nodes];
 }
 
 async function press(nodeRed: TestNodeRed, inject: string): Promise<void> {

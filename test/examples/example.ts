@@ -34,6 +34,11 @@ export class Example {
     return new Example(nodes);
   }
 
+  /** Whether it needs FlowFuse's dashboard to run. */
+  get hasDashboard(): boolean {
+    return this.ofType("ui-base").length > 0;
+  }
+
   /** The id of the node of a type with this name. */
   id(type: string, name: string): string {
     const node = this.nodes.find((candidate) => candidate.type === type && candidate.name === name);

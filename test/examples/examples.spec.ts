@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { TYPES } from "../package/sources";
+import { sampleNames } from "../../src/regards/samples";
+import { services } from "../../src/regards/services";
+import { CONFIG_TYPES, TYPES } from "../package/sources";
+import { DASHBOARD } from "../support/dashboard";
+import { dashboardOrSkip } from "../support/shared-dashboard";
 import { Example, environmentVariable, exampleNames } from "./example";
 import { playExample } from "./example-stage";
 
 const CORE = [
   ...["tab", "group", "comment", "inject", "debug", "catch", "link in", "link out"],
-  ...["function", "switch", "change", "template", "split", "file", "http request"],
+  ...["status", "function", "switch", "change", "template", "split", "file", "http request"],
 ];
-/**
- * No two examples share a node, so that all can be imported into one Node-RED; a config node may be shared.
- */
-const SHAREABLE = ["regards-broker", "regards-web"];
 
 describe("the examples", () => {
   it("show every node of the palette", () => {
@@ -19,28 +19,72 @@ describe("the examples", () => {
     for (const type of TYPES) assert.ok(used.includes(type), type);
   });
 
-  it("can be imported side by side", () => {
+  it("share no other node than the config nodes, so that all can be imported into one Node-RED", () => {
     const ids = exampleNames().flatMap((name) =>
       Example.read(name)
-        .nodes.filter(({ type }) => !SHAREABLE.includes(type))
+        .nodes.filter(({ type }) => !CONFIG_TYPES.includes(type))
         .map(({ id }) => id),
     );
 
     assert.equal(new Set(ids).size, ids.length);
   });
 
+  it("share their config nodes, letter for letter", () => {
+    for (const type of CONFIG_TYPES) {
+      const all = exampleNames().flatMap((name) => Example.read(name).ofType(type));
+
+      assert.ok(all.length > 1, type);
+      for (const node of all) assert.deepEqual(node, all[0]);
+    }
+  });
+
   for (const name of exampleNames()) {
     describe(name, () => {
       const example = Example.read(name);
 
-      it("uses the nodes of this package and Node-RED's own", () => {
-        for (const { type } of example.nodes) assert.ok([...TYPES, ...CORE].includes(type), type);
+      it("uses the nodes of this package and Node-RED's own, or names the module of others", () => {
+        const others = example.nodes.filter(({ type }) => ![...TYPES, ...CORE].includes(type));
+        const modules = others.flatMap((node) => Object.entries(node.modules ?? {}));
+
+        assert.deepEqual(modules, example.hasDashboard ? [[DASHBOARD.name, DASHBOARD.version]] : []);
+        for (const { type } of others)
+          assert.ok(example.hasDashboard && /^(ui-|global-config$)/.test(type), type);
       });
 
-      it("says in a comment what it shows and what to set", () => {
-        const [comment] = example.ofType("comment");
+      it("says in the description of its tab what it shows and what to set", () => {
+        const [tab, ...others] = example.ofType("tab");
 
-        assert.match(String(comment?.info), /# What this flow does[\s\S]+# What to set[\s\S]+REGARDS_HOST/);
+        assert.deepEqual(others, []);
+        assert.match(String(tab?.info), /# What this flow does[\s\S]+# What to set[\s\S]+# Worth knowing/);
+      });
+
+      it("names every environment variable it reads, and how to set one without a restart", () => {
+        const [tab] = example.ofType("tab");
+        const others = example.nodes.filter((node) => node !== tab);
+        const used = others.flatMap(({ broker, web }) => [broker, web]);
+        // Each example brings both config nodes, and may use one of them only.
+        const rest = others.filter(({ id, type }) => !CONFIG_TYPES.includes(type) || used.includes(id));
+        const read = new Set(JSON.stringify(rest).match(/REGARDS_[A-Z_]+/g));
+
+        assert.ok(read.size > 0);
+        for (const variable of read) assert.match(String(tab?.info), new RegExp(`\\| \`${variable}\` \\|`));
+        assert.match(String(tab?.info), /\*User settings → Environment\*, then \*Deploy\*/);
+      });
+
+      it("has a sample event chosen in every node that has some", () => {
+        for (const { type, name, sample } of example.nodes.filter((node) =>
+          /^regards-.*-in$/.test(node.type),
+        )) {
+          const service = services.find((each) => type === `regards-${each.name}-in`);
+          const known = service === undefined ? [] : sampleNames(service);
+          assert.ok(known.includes(String(sample)), `${name}: ${sample} is none of ${known.join()}`);
+        }
+      });
+
+      it("has no function longer than ten lines", () => {
+        for (const { name, func } of example.ofType("function")) {
+          assert.ok(String(func).split("\n").length <= 10, String(name));
+        }
       });
 
       it("names no host, and no user or password", () => {
@@ -81,6 +125,7 @@ describe("the examples", () => {
       for (const version of [5, 4] as const) {
         it(`is in the Import menu of Node-RED ${version} and runs there without an error`, async function () {
           this.timeout(60_000);
+          if (example.hasDashboard) await dashboardOrSkip(this);
           const stage = await playExample(example, version);
 
           const menu = await stage.nodeRed.fetch(

@@ -18,9 +18,10 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder } from "./cache";
 
 const run = promisify(execFile);
 
@@ -52,11 +53,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Where the packages of one run serve the next; per user, so that nobody runs what somebody else wrote. */
-function cache(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "node-red-regards");
-}
-
 /** Whether this machine has the tools for it. */
 export async function canUnpackDebian(): Promise<boolean> {
   return (
@@ -71,7 +67,7 @@ export async function canUnpackDebian(): Promise<boolean> {
  * once and kept; two runs that bring it at the same time do not see each other's half.
  */
 export async function unpackedDebian(wanted: DebianPackage, say: (line: string) => void): Promise<string> {
-  const root = join(cache(), `${wanted.name}-${wanted.release}-${PREPARED}-${process.arch}`);
+  const root = join(cacheFolder(), `${wanted.name}-${wanted.release}-${PREPARED}-${process.arch}`);
   if (await isThere(root)) return root;
   say(`Bringing ${wanted.name} of Debian ${wanted.release} into ${root} (about 60 MB) ...`);
   await mkdir(dirname(root), { recursive: true });

@@ -12,6 +12,8 @@ export interface Status {
   readonly shape?: string;
   readonly text?: string;
   readonly code?: string;
+  /** What our nodes count, for Status nodes. */
+  readonly counters?: Readonly<Record<string, number>>;
 }
 
 /** One line of Node-RED's log. `id` and `type` name the node it is about. */

@@ -67,11 +67,11 @@ export class PrivateBroker implements RabbitMq {
   /** Starts one and waits until it accepts connections. */
   static async launch(
     program: RabbitMqServer,
-    { config = "", tls = false }: RabbitMqOptions,
+    { config = "", tls = false, port }: RabbitMqOptions,
   ): Promise<PrivateBroker> {
     const directory = await mkdtemp(join(tmpdir(), "regards-rabbitmq-"));
     const ports = {
-      amqp: await freePort(),
+      amqp: port ?? (await freePort()),
       tls: tls ? await freePort() : undefined,
       epmd: await freePort(),
       distribution: await freePort(),

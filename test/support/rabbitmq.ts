@@ -13,6 +13,8 @@ export { BrokerConsole, MULTITENANT_VHOST } from "./broker-console";
 export interface RabbitMqOptions {
   /** REGARDS_RABBITMQ by default, else what the machine has. */
   readonly version?: RabbitMqVersion;
+  /** Its AMQP port; a free one by default. */
+  readonly port?: number;
   /** More lines for rabbitmq.conf. */
   readonly config?: string;
   /** Also listens for TLS, with a certificate for `localhost` made on the spot. */
