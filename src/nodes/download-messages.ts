@@ -162,7 +162,8 @@ export class DownloadMessages {
     const { signal } = this.#end;
     try {
       const asked = await downloadAskedBy(this.#RED, this.#node, this.#settings, open.message);
-      const outcome = asked.wanted.kind === "nothing" ? undefined : await this.#fetch(asked, web, signal);
+      const outcome =
+        asked.wanted.kind === "nothing" ? undefined : await this.#fetch(asked, open.message, web, signal);
       if (this.#open.delete(open)) {
         this.#tell(open, outcome);
       }
@@ -174,10 +175,20 @@ export class DownloadMessages {
     }
   }
 
-  async #fetch({ wanted, folder, event }: DownloadAsked, web: Web, signal: AbortSignal): Promise<Outcome> {
+  async #fetch(
+    { wanted, folder, event }: DownloadAsked,
+    message: NodeMessage,
+    web: Web,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const name =
       wanted.kind === "order" ? wanted.orderId : wanted.kind === "product" ? wanted.product.urn : "";
     const turn = await this.#turns.take(JSON.stringify([web.origin, web.tenant, name]), signal);
+    // Two orders of one number are two orders, and wait for each other's folder.
+    const place = await this.#turns.take(JSON.stringify([folder]), signal).catch((error) => {
+      turn();
+      throw error;
+    });
     const say = downloadTranslator(this.#RED, "progress");
     const shown = wanted.kind === "order" ? say("order", { name }) : say("product", { name: short(name) });
     const progress = this.#progress.begin(shown, (reason) => {
@@ -198,16 +209,18 @@ export class DownloadMessages {
       ...{ client: web.client, slots: [this.#slots, web.slots], patience: this.#patience },
       ...{ signal, progress: counting },
     };
-    const job = { folder, event, parallel: this.#settings.parallel };
+    const of = `${web.tenant} at ${web.origin}`;
+    const job = { folder, event, of, parallel: this.#settings.parallel };
     try {
       return wanted.kind === "product"
         ? await downloadProduct(fetching, { ...job, product: wanted.product })
         : await downloadOrder(fetching, { ...job, orderId: name, mode: this.#settings.mode });
     } finally {
       progress.end();
+      place();
       turn();
-      measured(this.#node, "download.bytes", undefined, bytes);
-      measured(this.#node, "download.milliseconds", undefined, Math.round(performance.now() - began));
+      measured(this.#node, "download.bytes", message._msgid, bytes);
+      measured(this.#node, "download.milliseconds", message._msgid, Math.round(performance.now() - began));
     }
   }
 

@@ -6,7 +6,8 @@
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 
-const PIECE_BYTES = 1024 * 1024;
+/** Larger ones cost fewer calls, and have left the processor's cache when they are written. */
+const PIECE_BYTES = 256 * 1024;
 /** After so much the disk is told to begin: at the end little is left to wait for. */
 const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
 
@@ -25,7 +26,7 @@ export class DiskWriter {
     this.#hash = hash;
   }
 
-  /** Takes a chunk; a promise only where there is something to wait for. */
+  /** Takes a chunk, which is nobody else's from then on; a promise only where there is something to wait for. */
   write(chunk: Buffer): Promise<void> | undefined {
     this.#hash?.update(chunk);
     this.#piece.push(chunk);
@@ -54,7 +55,7 @@ export class DiskWriter {
     this.#size = 0;
     await this.#writing;
     this.#throwFailure();
-    this.#writing = this.#keep(this.#writeAll(piece));
+    this.#writing = this.#keep(this.#writeAll(piece).finally(() => piece.forEach(free)));
     if (this.#sinceSync >= SYNC_EVERY_BYTES && this.#syncing === undefined) {
       this.#sinceSync = 0;
       this.#syncing = this.#keep(this.#handle.datasync()).then(() => {
@@ -89,5 +90,16 @@ export class DiskWriter {
     for (let written = 0; written < rest.length; ) {
       written += (await this.#handle.write(rest, written)).bytesWritten;
     }
+  }
+}
+
+/**
+ * Gives a buffer's memory back now. V8 would do so only once 64 MiB of them wait, and each new one would be memory that
+ * is not in the processor's cache. A part of a buffer stays: others may have the rest. Node.js 20 cannot do it.
+ */
+function free({ buffer, length }: Buffer): void {
+  const whole = buffer as { readonly byteLength: number; transfer?(length: number): unknown };
+  if (length === whole.byteLength) {
+    whole.transfer?.(0);
   }
 }

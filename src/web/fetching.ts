@@ -60,6 +60,8 @@ export interface Outcome {
 export interface Job {
   /** The folder of this order or product. */
   readonly folder: string;
+  /** Whose it is, in words: another REGARDS or tenant may have an order of the same number. */
+  readonly of: string;
   /** The same event again has the same; undefined for what is no event. */
   readonly event: string | undefined;
   readonly parallel: number;

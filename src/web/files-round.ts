@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Fetching, Outcome } from "./fetching";
 import { downloadFile, type FileSource, lookFor } from "./file-download";
 import { removePart } from "./part-file";
-import { persist } from "./patience";
+import { persistently } from "./patience";
 import type { Plan, PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
 
@@ -34,14 +34,14 @@ export async function fetchFiles(
   const { signal, progress } = fetching;
   const failed: { file: PlannedFile; trouble: WebTrouble }[] = [];
   const waiting = [...files];
-  let done = plan.files.length - files.length;
-  progress.files(done, plan.files.length);
+  let done = plan.count - files.length;
+  progress.files(done, plan.count);
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const trouble = await fetchOne(fetching, plan, file, sourceOf(file));
       if (trouble === undefined) {
         done += 1;
-        progress.files(done, plan.files.length);
+        progress.files(done, plan.count);
       } else {
         failed.push({ file, trouble });
         if (isForAll(trouble)) {
@@ -67,7 +67,7 @@ async function fetchOne(
   file: PlannedFile,
   source: FileSource,
 ): Promise<WebTrouble | undefined> {
-  const { client, patience, signal, progress } = fetching;
+  const { client, signal, progress } = fetching;
   const attempt = async (): Promise<void> => {
     let counted = 0;
     try {
@@ -80,17 +80,16 @@ async function fetchOne(
     } catch (error) {
       // What has to be fetched again has not been fetched.
       progress.bytes(-counted);
+      await removePart(join(plan.folder, file.path)).catch(() => undefined);
       throw error;
     }
   };
   try {
-    await persist(attempt, patience, signal, (trouble) => progress.waiting(trouble));
+    await persistently(attempt, fetching);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof WebTrouble) {
-      // It is no use to anybody: a transfer begins at its first byte.
-      await removePart(join(plan.folder, file.path)).catch(() => undefined);
       return error;
     }
     throw error;

@@ -22,12 +22,17 @@ export function safeName(name: string): string {
   return free === "" ? "_" : shortened(free);
 }
 
-/** A path nobody has, on systems too that know no upper case; taken from now on. */
+/** Paths that are one and the same to a system that knows no upper case have the same. */
+export function keyOfPath(path: string): string {
+  return path.toUpperCase().toLowerCase();
+}
+
+/** A path nobody has, on such systems too; taken from now on. */
 export function freePath(folder: string, name: string, taken: Set<string>): string {
   const [, stem = name, end = ""] = /^(.+?)((?:\.[^.]{1,10}){0,2})$/.exec(name) ?? [];
   for (let number = 1; ; number++) {
     const path = `${folder}/${number === 1 ? name : `${stem} (${number})${end}`}`;
-    const key = path.toLowerCase();
+    const key = keyOfPath(path);
     if (!taken.has(key)) {
       taken.add(key);
       return path;

@@ -8,7 +8,7 @@ import type { FileSource } from "./file-download";
 import { fetchFiles, missingFiles } from "./files-round";
 import { type ListedFile, listFiles } from "./list";
 import { outcomeOf } from "./outcome";
-import { persist } from "./patience";
+import { persistently } from "./patience";
 import { Plan, type PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
 import { fetchZip, recoverZip, wasBroken } from "./zip-round";
@@ -25,11 +25,11 @@ const TOO_LARGE = 2 ** 31;
 const MAX_ROUNDS = 500;
 
 export async function downloadOrder(fetching: Fetching, job: OrderJob): Promise<Outcome> {
-  const plan = await Plan.open(job.folder, `order ${job.orderId}`);
+  const plan = await persistently(() => Plan.open(job.folder, `order ${job.orderId} of ${job.of}`), fetching);
   try {
-    const notices = [...(await recoverZip(plan))];
+    const notices = [...(await persistently(() => recoverZip(plan), fetching))];
     const failed = await bringAll(fetching, plan, job, notices);
-    return await outcomeOf(plan, job, failed, notices);
+    return await persistently(() => outcomeOf(plan, job, failed, notices), fetching);
   } finally {
     await plan.close();
   }
@@ -46,7 +46,8 @@ async function bringAll(
   let said: ZipReason | undefined;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const rows = await listed(fetching, job.orderId);
-    const fresh = rows === undefined ? [] : await plan.add(rows.map(plannable));
+    const added = rows?.map(plannable) ?? [];
+    const fresh = await persistently(() => plan.add(added), fetching);
     const reason = rows === undefined ? "not-allowed" : reasonForZip(rows);
     if (reason !== undefined && job.mode === "files" && said !== reason) {
       said = reason;
@@ -67,7 +68,7 @@ async function bringAll(
         throw new WebTrouble("handed-out");
       }
       if (failed.length === 0) {
-        await plan.markZip("ended");
+        await persistently(() => plan.markZip("ended"), fetching);
       }
     }
     if (failed.length > 0 || (fresh.length === 0 && !isThere)) {
@@ -85,7 +86,7 @@ async function byId(
   isAllowed: boolean,
 ): Promise<Outcome["failed"]> {
   const missing = await missingFiles(plan);
-  const { length } = plan.files;
+  const length = plan.count;
   fetching.progress.files(length - missing.length, length);
   const known = isAllowed ? missing.filter(({ id }) => /^\d+$/.test(id)) : [];
   const lost = missing.filter((file) => !known.includes(file));
@@ -98,14 +99,10 @@ function orderFile({ id }: PlannedFile): FileSource {
 }
 
 /** Undefined where REGARDS does not let this account see the list. */
-async function listed({ client, patience, signal, progress }: Fetching, orderId: string) {
+async function listed(fetching: Fetching, orderId: string) {
+  const { client, signal } = fetching;
   try {
-    return await persist(
-      () => listFiles(client, orderId, signal),
-      patience,
-      signal,
-      (trouble) => progress.waiting(trouble),
-    );
+    return await persistently(() => listFiles(client, orderId, signal), fetching);
   } catch (error) {
     if (error instanceof WebTrouble && error.trouble === "not-allowed") {
       return undefined;

@@ -32,16 +32,16 @@ export interface Measure {
   readonly counted?: (bytes: number) => void;
 }
 
-/** Writes chunks to `<path>.part`, synced; what it leaves when it fails is not whole, and is written over later. */
+/** Writes chunks to `<path>.part`, synced; when it fails nothing is left of it: a transfer begins at its first byte. */
 export async function writePart(
   path: string,
   chunks: AsyncIterable<Buffer>,
   measure: Measure,
 ): Promise<Written> {
   const { limit, algorithm, counted } = measure;
-  await checkRoom(dirname(path), limit ?? 0);
   const handle = await onDisk(async () => {
     await mkdir(dirname(path), { recursive: true });
+    await checkRoom(dirname(path), limit ?? 0);
     // Whatever stands there under this name, nothing is written through a link.
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
     return await open(`${path}${PART}`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
@@ -50,6 +50,7 @@ export async function writePart(
   let size = 0;
   let looked = 0;
   const writer = new DiskWriter(handle, hash);
+  let isWhole = false;
   try {
     for await (const chunk of chunks) {
       size += chunk.length;
@@ -64,12 +65,16 @@ export async function writePart(
       await writer.write(chunk);
     }
     await writer.end();
+    isWhole = true;
     return { size, sum: hash?.digest("hex") };
   } catch (error) {
     throw troubleOfDisk(error);
   } finally {
     await writer.settled();
     await handle.close();
+    if (!isWhole) {
+      await removePart(path);
+    }
   }
 }
 

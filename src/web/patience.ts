@@ -17,6 +17,18 @@ export interface Patience {
 
 export const PATIENCE: Patience = { firstDelay: 2_000, mostDelay: 60_000, lasts: 3_600_000, tries: 4 };
 
+/** With what somebody waits who fetches. */
+interface Waiting {
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+  readonly progress: { waiting(trouble: WebTrouble | undefined): void };
+}
+
+/** Does something as often as the table of troubles says, and tells of each wait. */
+export function persistently<T>(work: () => Promise<T>, { patience, signal, progress }: Waiting): Promise<T> {
+  return persist(work, patience, signal, (trouble) => progress.waiting(trouble));
+}
+
 /** @param waiting told of each trouble that is waited out, and of its end by undefined */
 export async function persist<T>(
   work: () => Promise<T>,

@@ -6,9 +6,9 @@
  */
 import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePath, productFolder, safeName } from "./names";
+import { freePath, keyOfPath, productFolder, safeName } from "./names";
 import { syncFolder } from "./part-file";
-import { troubleOfDisk } from "./troubles";
+import { troubleOfDisk, WebTrouble } from "./troubles";
 
 /** Its name, which no file from outside can have. */
 export const PLAN = ".regards-order.jsonl";
@@ -53,16 +53,19 @@ export class Plan {
   readonly #taken = new Set<string>();
   readonly #whole = new Map<string, Whole>();
   readonly #told = new Map<string, string>();
+  #of: string | undefined;
   #zip: ZipState = "ended";
   #zips = 0;
   #writing: Promise<void> = Promise.resolve();
+  /** The last line may be half of one: the disk was full. */
+  #isTorn = false;
 
   private constructor(folder: string, handle: FileHandle) {
     this.folder = folder;
     this.#handle = handle;
   }
 
-  /** @param of what is fetched, for whoever looks into the file */
+  /** @param of what is fetched, and whose it is: for whoever looks into the file, and for who comes with another */
   static async open(folder: string, of: string): Promise<Plan> {
     try {
       await mkdir(folder, { recursive: true });
@@ -70,20 +73,35 @@ export class Plan {
       const before = await readFile(path, "utf8").catch(() => "");
       const plan = new Plan(folder, await open(path, "a"));
       plan.#read(before);
-      if (before === "") {
-        await plan.#write([{ of }]);
-        await syncFolder(folder);
-      } else if (!before.endsWith("\n")) {
-        await plan.#append("\n");
-      }
+      plan.#isTorn = before !== "" && !before.endsWith("\n");
+      await plan.#begin(of);
       return plan;
     } catch (error) {
       throw troubleOfDisk(error);
     }
   }
 
+  async #begin(of: string): Promise<void> {
+    try {
+      if (this.#of !== undefined && this.#of !== of) {
+        throw new WebTrouble("folder-taken", { of: this.#of });
+      }
+      if (this.#of === undefined) {
+        await this.#write([{ of }]);
+        await syncFolder(this.folder);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   get files(): readonly PlannedFile[] {
     return [...this.#files.values()];
+  }
+
+  get count(): number {
+    return this.#files.size;
   }
 
   get zip(): ZipState {
@@ -118,7 +136,14 @@ export class Plan {
         fresh.set(file.id, { ...file, path });
       }
     }
-    await this.#write([...fresh.values()].map((file) => ({ file })));
+    try {
+      await this.#write([...fresh.values()].map((file) => ({ file })));
+    } catch (error) {
+      for (const { path } of fresh.values()) {
+        this.#taken.delete(keyOfPath(path));
+      }
+      throw error;
+    }
     return [...fresh.values()];
   }
 
@@ -154,7 +179,10 @@ export class Plan {
   #append(text: string): Promise<void> {
     const work = async (): Promise<void> => {
       try {
-        await this.#handle.appendFile(text);
+        const isTorn = this.#isTorn;
+        this.#isTorn = true;
+        await this.#handle.appendFile(isTorn ? `\n${text}` : text);
+        this.#isTorn = false;
         await this.#handle.sync();
       } catch (error) {
         throw troubleOfDisk(error);
@@ -178,9 +206,11 @@ export class Plan {
   }
 
   #know(fact: Fact): void {
-    if ("file" in fact) {
+    if ("of" in fact) {
+      this.#of = fact.of;
+    } else if ("file" in fact) {
       this.#files.set(fact.file.id, fact.file);
-      this.#taken.add(fact.file.path.toLowerCase());
+      this.#taken.add(keyOfPath(fact.file.path));
     } else if ("whole" in fact) {
       const { whole, size, sum, verified } = fact;
       this.#whole.set(whole, { size, sum, verified });

@@ -7,6 +7,7 @@ import type { Fetching, Job, Outcome } from "./fetching";
 import type { FileSource } from "./file-download";
 import { fetchFiles, missingFiles } from "./files-round";
 import { outcomeOf } from "./outcome";
+import { persistently } from "./patience";
 import { Plan, type PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
 
@@ -31,14 +32,14 @@ export interface ProductJob extends Job {
 
 export async function downloadProduct(fetching: Fetching, job: ProductJob): Promise<Outcome> {
   const { urn, productId, version, files } = job.product;
-  const plan = await Plan.open(job.folder, urn);
+  const plan = await persistently(() => Plan.open(job.folder, `${urn} of ${job.of}`), fetching);
   try {
     const known = files.flatMap((file) => {
       const { checksum } = file;
       const isUsable = checksum !== undefined && /^[\w-]{8,128}$/.test(checksum);
       return isUsable ? [{ ...file, id: checksum, productId, version }] : [];
     });
-    await plan.add(known);
+    await persistently(() => plan.add(known), fetching);
     const sourceOf = ({ id }: PlannedFile): FileSource => ({
       path: `/api/v1/rs-catalog/downloads/${encodeURIComponent(urn).replaceAll("%3A", ":")}/files/${id}`,
       kind: "catalogue",
@@ -49,7 +50,7 @@ export async function downloadProduct(fetching: Fetching, job: ProductJob): Prom
       file: { name, id: "" },
       trouble: new WebTrouble("no-checksum"),
     }));
-    return await outcomeOf(plan, job, [...failed, ...lost], []);
+    return await persistently(() => outcomeOf(plan, job, [...failed, ...lost], []), fetching);
   } finally {
     await plan.close();
   }

@@ -69,6 +69,8 @@ export const TROUBLES = {
   "no-checksum": { code: "REGARDS_NO_CHECKSUM", rule: "fail" },
   "disk-full": { code: "REGARDS_DISK_FULL", rule: "later" },
   folder: { code: "REGARDS_FOLDER", rule: "fail" },
+  /** The order of another REGARDS or tenant has this folder, under the same number. */
+  "folder-taken": { code: "REGARDS_FOLDER", rule: "fail" },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type TroubleName = keyof typeof TROUBLES;
@@ -126,7 +128,17 @@ export function waitOf(header: string | undefined, now: number = Date.now()): nu
 
 const CERTIFICATE =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED|ERR_TLS_CERT|HOSTNAME_MISMATCH|CRL_|INVALID_CA|ERR_SSL)/;
-const FOLDER = new Set(["ENOENT", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EISDIR", "ENAMETOOLONG", "ELOOP"]);
+const FOLDER = new Set([
+  "ENOENT",
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOTDIR",
+  "EISDIR",
+  "EEXIST",
+  "ENAMETOOLONG",
+  "ELOOP",
+]);
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** What an error of a connection means; an error of the disk comes from elsewhere. */

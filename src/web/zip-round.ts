@@ -9,8 +9,8 @@ import { isPage, refusalOf } from "./client";
 import type { Fetching } from "./fetching";
 import { algorithmOf, lookFor, settle } from "./file-download";
 import { inSlots } from "./files-round";
-import { finishPart, PART, removePart, sizeOf, writePart } from "./part-file";
-import { persist } from "./patience";
+import { finishPart, PART, sizeOf, writePart } from "./part-file";
+import { persistently } from "./patience";
 import type { Plan, PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
 import { readZip, type ZipEntry } from "./zip";
@@ -32,19 +32,11 @@ export interface ZipBrought {
 
 /** Takes apart what is here already, else asks for the ZIP, as often as the table of troubles says. */
 export async function fetchZip(fetching: Fetching, plan: Plan, orderId: string): Promise<ZipBrought> {
-  const { patience, signal, progress } = fetching;
-  const brought = await persist(
-    async () => {
-      const isHere = plan.zip === "whole" && (await sizeOf(pathOf(plan))) !== undefined;
-      const isThere = isHere || (await inSlots(fetching, () => transfer(fetching, plan, orderId)));
-      return { isThere, notices: isThere ? await takeApart(plan) : [] };
-    },
-    patience,
-    signal,
-    (trouble) => progress.waiting(trouble),
-  );
-  await removePart(pathOf(plan));
-  return brought;
+  return await persistently(async () => {
+    const isHere = plan.zip === "whole" && (await sizeOf(pathOf(plan))) !== undefined;
+    const isThere = isHere || (await inSlots(fetching, () => transfer(fetching, plan, orderId)));
+    return { isThere, notices: isThere ? await takeApart(plan) : [] };
+  }, fetching);
 }
 
 /** Whether a ZIP was on its way, and never came whole: REGARDS may count it as handed out. */
@@ -154,8 +146,10 @@ function isBadZip(error: unknown): boolean {
 
 async function keepEntry(plan: Plan, entry: ZipEntry): Promise<void> {
   const ownId = `zip:${plan.zips}:${entry.name}`;
+  const plain = entry.name.replace(/ \(\d+\)(?=(?:\.[^.]*)?$)/, "");
   const named = plan.files.filter(({ id, name }) =>
-    id.startsWith("zip:") ? id === ownId : isCalled(name, entry.name),
+    // REGARDS calls the second file of one name `name (1).ext`.
+    id.startsWith("zip:") ? id === ownId : name === entry.name || name === plain,
   );
   const candidates: PlannedFile[] = [];
   for (const file of named) {
@@ -190,11 +184,6 @@ async function partOf(plan: Plan, { path }: PlannedFile): Promise<string> {
   const whole = join(plan.folder, path);
   await mkdir(dirname(whole), { recursive: true });
   return `${whole}${PART}`;
-}
-
-/** REGARDS calls the second file of one name `name (1).ext`. */
-function isCalled(name: string, inZip: string): boolean {
-  return name === inZip || name === inZip.replace(/ \(\d+\)(?=(?:\.[^.]*)?$)/, "");
 }
 
 /** A file no list named: the list was not allowed, or the file came after it was read. */

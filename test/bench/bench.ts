@@ -60,7 +60,8 @@ export async function bench(args: readonly string[]): Promise<number> {
   }
   const version = values["node-red"] === "4" ? 4 : 5;
   const whole = values.short ? SHORT : FULL;
-  const scale = values.rounds === undefined ? whole : { ...whole, rounds: Number(values.rounds) };
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const scale = rounds === undefined ? whole : { ...whole, rounds, downloadRounds: rounds };
   const say = (line: string): void => {
     if (!values.quiet) console.log(line);
   };

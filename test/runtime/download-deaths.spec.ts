@@ -5,10 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { PLAN } from "../../src/web/plan";
 import { brokerNode, tab } from "../nodes/flows";
 import { select } from "../simulator/catalogue";
 import { type Stage, setStage } from "../simulator/stage";
@@ -53,16 +54,17 @@ for (const version of ["2.0", "1.14"] as const) {
       const right = new Map(
         (select([QUERY], undefined) ?? []).flat().map(({ name, content }) => [name, sum(content)]),
       );
+      const whole = new Set<number>();
+      let seen = 0;
       let expected = 0;
       for (let kills = 0; kills < KILLS; ) {
         for (let order = 0; order < ORDERS; order++) await stage.regards.requestOrder({ queries: [QUERY] });
         expected += ORDERS * right.size;
         for (let story = 0; story < KILLS_PER_STORY && kills < KILLS; story++, kills++) {
-          const seen = stage.regards.transfers.length;
-          await untilDownloading(seen);
+          await untilDownloading(stage.regards.transfers.length);
           await pause(Math.random() * 300);
           await nodeRed.kill();
-          check(right, await filesIn(folder), false);
+          await look();
           nodeRed = await startNodeRed({ userDir });
         }
         await until(async () => (await settledFiles()) === expected, {
@@ -70,21 +72,29 @@ for (const version of ["2.0", "1.14"] as const) {
           timeout: 40_000,
         });
       }
+      await look();
       const found = await filesIn(folder);
       check(right, found, true);
       assert.equal(found.size, expected);
-      const fetchedWhole = new Map<number, number>();
-      for (const { fileId, isWhole } of stage.regards.transfers) {
-        if (isWhole) fetchedWhole.set(fileId, (fetchedWhole.get(fileId) ?? 0) + 1);
-      }
-      // Only what was on its way at a death may have gone out twice: one transfer at a time.
-      const twice = [...fetchedWhole.values()].reduce((sum, times) => sum + times - 1, 0);
-      assert.ok(twice <= KILLS, `${twice} fetched again for ${KILLS} deaths`);
+      assert.equal(whole.size, expected);
       const dead = (await queues()).filter(({ name }) => name.endsWith(".dead"));
       assert.deepEqual(
         dead.map(({ ready }) => ready),
         [0],
       );
+
+      /** What is there is whole, and what was whole at the last death has not been fetched since. */
+      async function look(): Promise<void> {
+        const since = stage.regards.transfers.slice(seen);
+        seen = stage.regards.transfers.length;
+        assert.deepEqual(
+          since.filter(({ fileId }) => whole.has(fileId)),
+          [],
+        );
+        const found = await filesIn(folder);
+        check(right, found, false);
+        for (const id of await idsIn(folder, found)) whole.add(id);
+      }
     });
 
     const flow = () => [
@@ -121,6 +131,20 @@ for (const version of ["2.0", "1.14"] as const) {
       return busy ? 0 : (await filesIn(folder)).size;
     }
   });
+}
+
+/** REGARDS' ids of the files that stand under their final names, as the plans have them. */
+async function idsIn(folder: string, found: ReadonlyMap<string, string>): Promise<number[]> {
+  const orders = new Set([...found.keys()].map((path) => path.split("/")[0] ?? ""));
+  const plans = await Promise.all(
+    [...orders].map(async (order) => {
+      // A line that a death has torn is none.
+      const lines = (await readFile(join(folder, order, PLAN), "utf8")).match(/^\{"file":\{.*\}\}$/gm) ?? [];
+      const facts = lines.map((line) => JSON.parse(line) as { file: { id: string; path: string } });
+      return facts.flatMap(({ file }) => (found.has(`${order}/${file.path}`) ? [Number(file.id)] : []));
+    }),
+  );
+  return plans.flat();
 }
 
 function sum(content: Buffer): string {

@@ -30,7 +30,12 @@ async function tell({ folder, mode, orders, ...account }: Story): Promise<void> 
   process.stdout.write("started\n");
   await Promise.all(
     orders.map(async (order) => {
-      const job = { orderId: String(order), folder: join(folder, String(order)), event: `of ${order}` };
+      const job = {
+        orderId: String(order),
+        folder: join(folder, String(order)),
+        event: `of ${order}`,
+        of: "story",
+      };
       const { saved, failed } = await downloadOrder(fetching, { ...job, mode, parallel: 2 });
       if (failed.length > 0) throw failed[0]?.trouble;
       process.stdout.write(`${JSON.stringify({ order, saved: saved.length })}\n`);

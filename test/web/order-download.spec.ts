@@ -302,7 +302,7 @@ describe("the download of an order", () => {
       ],
     };
 
-    const job = { folder: join(folder, "product"), event: "e", parallel: 1, product };
+    const job = { folder: join(folder, "product"), event: "e", of: "stage", parallel: 1, product };
     const { saved, failed } = await downloadProduct(fetching(), job);
 
     assert.deepEqual(
@@ -330,7 +330,7 @@ describe("the download of an order", () => {
     };
     const product = { urn: "URN:x", productId: "P", version: 1, files: [file] };
 
-    const job = { folder: join(folder, "p"), event: "e", parallel: 1, product };
+    const job = { folder: join(folder, "p"), event: "e", of: "stage", parallel: 1, product };
     assert.equal((await downloadProduct(fetching(), job)).failed[0]?.trouble.trouble, "licence");
   });
 

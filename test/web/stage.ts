@@ -71,7 +71,7 @@ export async function setWebStage(options: WebStageOptions = {}): Promise<WebSta
     ...{ side, folder, web, waited, zipReasons, counted, fetching },
     fetch: (orderId, changes = {}, how = {}) =>
       downloadOrder(fetching(how), {
-        ...{ orderId: String(orderId), folder: join(folder, String(orderId)), event: "event" },
+        ...{ orderId: String(orderId), folder: join(folder, String(orderId)), event: "event", of: "stage" },
         ...{ mode: "files", parallel: 1 },
         ...changes,
       }),

@@ -10,18 +10,18 @@ import type { FlowNode } from "../../support/test-node-red";
 import type { Row, Section } from "../result";
 import type { Stage } from "../stage";
 import { spreadOf } from "../statistics";
-import { YOUNG } from "./memory";
+import { peak, watch, YOUNG } from "./memory";
 
 const MEBIBYTE = 2 ** 20;
 const RAW = resolve(__dirname, "../raw");
 const LIMIT_MS = 900_000;
-const LOOK_EVERY_MS = 100;
 
 type Environment = Readonly<Record<string, string>>;
 
-/** One download: how long it took, and what it cost above idle in MiB. */
+/** One download: how long it took, how much of a processor, and what it cost above idle in MiB. */
 interface Cost {
   readonly elapsed: number;
+  readonly cpu: number;
   readonly peak: number;
 }
 
@@ -35,36 +35,31 @@ export async function measureDownload(stage: Stage): Promise<Section> {
     const address = await addressOf(server);
     const costs = YOUNG.map(({ name, env }) => ({ name, env, ours: [] as Cost[] }));
     const raw: Cost[] = [];
+    const summed: Cost[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      raw.push(await bare(address, files, folder));
-      stage.say(
-        `  round ${round + 1}: bare ${Math.round(raw.at(-1)?.elapsed ?? 0)} ms, ${raw.at(-1)?.peak.toFixed(1)} MiB`,
-      );
+      raw.push(await plain(address, files, folder, "bare"));
+      stage.say(`  round ${round + 1}: ${inWords(raw.at(-1))}, a bare pipeline`);
+      summed.push(await plain(address, files, folder, "summed"));
+      stage.say(`    ${inWords(summed.at(-1))}, one that sums and syncs`);
       for (const { name, env, ours } of costs) {
-        const { elapsed, peak } = await cost(stage, address, folder, env);
-        ours.push({ elapsed, peak });
-        stage.say(`    ${Math.round(elapsed)} ms, ${peak.toFixed(1)} MiB above idle, ${name}`);
+        ours.push(await cost(stage, address, folder, env));
+        stage.say(`    ${inWords(ours.at(-1))}, ours, ${name}`);
       }
     }
     const gibibytes = ((files * bytes) / 2 ** 30).toFixed(2);
     return {
       title: `An order of ${files} files, ${gibibytes} GiB (raw: a bare pipeline, nothing compared or synced)`,
       rows: costs.flatMap(({ name, ours }): Row[] => [
-        {
-          what: `speed, compared and synced, ${name}`,
-          ours: spreadOf(ours.map(({ elapsed }) => elapsed)),
-          raw: spreadOf(raw.map(({ elapsed }) => elapsed)),
-          unit: "ms",
-          result: spreadOf(ours.map(({ elapsed }, round) => (raw[round]?.elapsed ?? Number.NaN) / elapsed)),
-          resultUnit: "×",
-          bar: { kind: "at least", value: 0.9 },
-        },
+        { ...speed(`speed, ${name}`, ours, raw), bar: { kind: "at least", value: 0.9 } },
+        processor(`processor time, ${name}`, ours, raw),
+        speed(`speed beside a pipeline that sums and syncs, ${name}`, ours, summed),
+        processor(`processor time beside it, ${name}`, ours, summed),
         {
           what: `peak RSS above idle, ${name}`,
-          ours: spreadOf(ours.map(({ peak }) => peak)),
-          raw: spreadOf(raw.map(({ peak }) => peak)),
+          ours: spreadOf(ours.map((each) => each.peak)),
+          raw: spreadOf(raw.map((each) => each.peak)),
           unit: "MiB",
-          result: spreadOf(ours.map(({ peak }) => peak)),
+          result: spreadOf(ours.map((each) => each.peak)),
           resultUnit: "MiB",
           bar: { kind: "under", value: 64 },
         },
@@ -76,6 +71,38 @@ export async function measureDownload(stage: Stage): Promise<Section> {
   }
 }
 
+/** How many times as fast ours is. */
+function speed(what: string, ours: readonly Cost[], raw: readonly Cost[]): Row {
+  return compared(what, ours, raw, "elapsed", (mine, theirs) => theirs / mine);
+}
+
+/** How many times as much of a processor ours takes. */
+function processor(what: string, ours: readonly Cost[], raw: readonly Cost[]): Row {
+  return compared(what, ours, raw, "cpu", (mine, theirs) => mine / theirs);
+}
+
+function compared(
+  what: string,
+  ours: readonly Cost[],
+  raw: readonly Cost[],
+  of: "elapsed" | "cpu",
+  ratio: (mine: number, theirs: number) => number,
+): Row {
+  return {
+    what,
+    ours: spreadOf(ours.map((cost) => cost[of])),
+    raw: spreadOf(raw.map((cost) => cost[of])),
+    unit: "ms",
+    result: spreadOf(ours.map((cost, round) => ratio(cost[of], raw[round]?.[of] ?? Number.NaN))),
+    resultUnit: "×",
+  };
+}
+
+function inWords(cost: Cost | undefined): string {
+  const { elapsed = Number.NaN, cpu = Number.NaN, peak = Number.NaN } = cost ?? {};
+  return `${Math.round(elapsed)} ms, ${Math.round(cpu)} ms of a processor, ${peak.toFixed(1)} MiB above idle`;
+}
+
 /** The first line it prints. */
 async function addressOf({ stdout }: ChildProcess): Promise<string> {
   if (stdout === null) throw new Error("the file server has no output");
@@ -84,43 +111,35 @@ async function addressOf({ stdout }: ChildProcess): Promise<string> {
 }
 
 /** By the same Node.js that Node-RED runs on. */
-async function bare(address: string, files: number, folder: string): Promise<Cost> {
+async function plain(address: string, files: number, folder: string, how: "bare" | "summed"): Promise<Cost> {
   const into = join(folder, "raw");
   await mkdir(into);
   try {
-    const program = [join(RAW, "pipeline-process.js"), address, String(files), into];
+    const program = [join(RAW, "pipeline-process.js"), address, String(files), into, how];
     const { stdout } = await promisify(execFile)(await nodeFor(5), program);
-    const { elapsed, peak } = JSON.parse(stdout) as Cost;
-    return { elapsed, peak: peak / MEBIBYTE };
+    const { elapsed, cpu, peak: most } = JSON.parse(stdout) as Cost;
+    return { elapsed, cpu, peak: most / MEBIBYTE };
   } finally {
     await rm(into, { recursive: true });
   }
 }
 
-/** A fresh Node-RED each time, looked at from outside while it works. */
+/** A fresh Node-RED each time. */
 async function cost(stage: Stage, address: string, folder: string, env: Environment): Promise<Cost> {
   const nodeRed = await stage.anotherNodeRed(env);
-  let isOver = false;
   try {
     await nodeRed.deploy(flow(address, join(folder, "ours")));
     await nodeRed.untilStatus("download", ({ code }) => code === "ready");
     const idle = await nodeRed.resources();
-    let highest = idle.rss;
-    const watching = (async () => {
-      while (!isOver) {
-        highest = Math.max(highest, (await nodeRed.resources()).rss);
-        await new Promise((go) => setTimeout(go, LOOK_EVERY_MS));
-      }
-    })();
+    await watch(nodeRed);
     const began = performance.now();
     await nodeRed.inject("download", { payload: { orderId: 1 } });
     await nodeRed.nextMessage("saved", { timeout: LIMIT_MS });
     const elapsed = performance.now() - began;
-    isOver = true;
-    await watching;
-    return { elapsed, peak: (highest - idle.rss) / MEBIBYTE };
+    const highest = await peak(nodeRed);
+    const { cpu } = await nodeRed.resources();
+    return { elapsed, cpu: cpu - idle.cpu, peak: (highest - idle.rss) / MEBIBYTE };
   } finally {
-    isOver = true;
     await nodeRed.stop();
     await rm(join(folder, "ours"), { recursive: true, force: true });
   }

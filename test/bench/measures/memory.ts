@@ -259,7 +259,8 @@ async function rss(nodeRed: TestNodeRed): Promise<number> {
   return (await nodeRed.resources()).rss;
 }
 
-function watch(nodeRed: TestNodeRed): Promise<void> {
+/** Looks at the process from within from now on; nothing is collected for it. */
+export function watch(nodeRed: TestNodeRed): Promise<void> {
   return nodeRed.evaluate((_RED, every: number) => {
     const seen = { peak: 0 };
     Object.assign(globalThis, { benchMemory: seen });
@@ -269,7 +270,8 @@ function watch(nodeRed: TestNodeRed): Promise<void> {
   }, LOOK_EVERY_MS);
 }
 
-function peak(nodeRed: TestNodeRed): Promise<number> {
+/** The most it has had since it was watched, in bytes. */
+export function peak(nodeRed: TestNodeRed): Promise<number> {
   return nodeRed.evaluate(
     () => (globalThis as unknown as { benchMemory: { peak: number } }).benchMemory.peak,
   );
