@@ -61,4 +61,27 @@ describe("what an in-node has seen", () => {
 
     assert.equal(seen.nothingWanted, undefined);
   });
+
+  it("suggests tenants of whatever came, and correlation ids of what may be wanted: the latest first, each once", () => {
+    for (const tenant of ["project1", "project2", undefined, "", "project1"]) {
+      seen.came(tenant);
+    }
+    seen.wanted({ ...event("DONE"), correlationId: "mine" }, delivery("{}"));
+    seen.told("somebody's");
+    seen.told("x".repeat(256));
+
+    assert.deepEqual(seen.lately, {
+      tenants: ["project1", "project2"],
+      correlationIds: ["somebody's", "mine"],
+    });
+  });
+
+  it("suggests no more than twenty", () => {
+    for (let place = 1; place <= 25; place += 1) {
+      seen.told(`id-${place}`);
+    }
+
+    assert.equal(seen.lately.correlationIds.length, 20);
+    assert.deepEqual([seen.lately.correlationIds[0], seen.lately.correlationIds.at(-1)], ["id-25", "id-6"]);
+  });
 });
