@@ -44,9 +44,11 @@ const REMEDY: Partial<Record<FaultCode, string>> = {
   ...{ "tls-expired": "tls-certificate", "tls-host": "tls-certificate" },
 };
 
-/** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue. */
+/** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue or exchange. */
 export type Look =
   | { readonly namespace: string; readonly publish?: readonly string[] }
+  /** One that an administrator has named, to be read. */
+  | { readonly exchange: string }
   | { readonly queue: string };
 
 /** Looks; never throws. */
@@ -73,7 +75,11 @@ export async function connectionReport(options: ConnectionOptions, look: Look): 
   return lines;
 }
 
-function questionsOf({ namespace, publish }: Exclude<Look, { readonly queue: string }>): ExchangeQuestion[] {
+function questionsOf(look: Exclude<Look, { readonly queue: string }>): ExchangeQuestion[] {
+  if ("exchange" in look) {
+    return [{ name: look.exchange, use: "bind" }];
+  }
+  const { namespace, publish } = look;
   const bound = publish === undefined ? services.filter(({ exchange }) => exchange === "of its class") : [];
   const published = REQUEST_KINDS.flatMap(({ eventClasses }) => eventClasses).filter(
     (eventClass) => publish === undefined || publish.includes(eventClass),

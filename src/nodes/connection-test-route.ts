@@ -7,7 +7,7 @@ import { connectionReport, type Line, type Look } from "../diagnosis/connection-
 import { webReport } from "../diagnosis/web-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
-import { type Definition, SettingsError } from "./settings";
+import { type Definition, refuseUnset, SettingsError, text } from "./settings";
 import { webOptionsOf } from "./web-options";
 
 /** What the editor shows, and sends, instead of a password it has never seen. */
@@ -33,7 +33,10 @@ export function registerTestRoute(RED: NodeAPI): void {
     retype: "test.retype",
     report: (form) => {
       const { settings, options } = linkOf(RED, form, credentialsIn(form));
-      return connectionReport({ ...options, name: `${options.name} (test)` }, lookOf(form, settings.namespace));
+      return connectionReport(
+        { ...options, name: `${options.name} (test)` },
+        lookOf(form, settings.namespace),
+      );
     },
   });
 }
@@ -128,11 +131,25 @@ function nowhere(): Node {
 }
 
 /** What the dialog that asks wants to know of the broker: that of an in-node, of an out-node, or of the broker node. */
-function lookOf({ queue, publish }: Definition, namespace: string): Look {
+function lookOf(form: Definition, namespace: string): Look {
+  const { queue, publish } = form;
   if (typeof queue === "string") {
     return { queue };
   }
+  if ("exchange" in form) {
+    return { exchange: chosenExchange(form) };
+  }
   return Array.isArray(publish) ? { namespace, publish: publish.map(String) } : { namespace };
+}
+
+/** @throws SettingsError */
+function chosenExchange(form: Definition): string {
+  refuseUnset(form, ["exchange"]);
+  const exchange = text(form, "exchange", "");
+  if (exchange === "") {
+    throw new SettingsError("required", { property: "exchange" });
+  }
+  return exchange;
 }
 
 function credentialsIn({ user, password }: Definition): BrokerCredentials {

@@ -82,6 +82,8 @@ describe("waiting for what was asked", () => {
 type Done = (error: unknown, ...found: unknown[]) => void;
 
 describe("the memory of a broker node", () => {
+  /** Those that look around once a second as long as they remember anything. */
+  const memories: AskedRequests[] = [];
   let context: { [method: string]: (...all: never[]) => void };
   let warned: string[];
 
@@ -89,7 +91,18 @@ describe("the memory of a broker node", () => {
     warned = [];
   });
 
+  afterEach(() => {
+    for (const asked of memories.splice(0)) {
+      for (const correlationId of ["a", "b"]) asked.forget(correlationId);
+    }
+  });
+
   const turn = () => new Promise(setImmediate);
+  const memoryOf = (RED: NodeAPI, brokerId = "broker"): AskedRequests => {
+    const asked = askedRequestsOf(RED, brokerId);
+    memories.push(asked);
+    return asked;
+  };
 
   /** Node-RED with one broker node, whose context is what the test says. */
   function nodeRed(): NodeAPI {
@@ -109,7 +122,7 @@ describe("the memory of a broker node", () => {
       throw new Error("no such module");
     };
     context = { keys: fail, get: fail, set: fail };
-    const asked = askedRequestsOf(nodeRed(), "broker");
+    const asked = memoryOf(nodeRed());
     await asked.loading;
 
     await asked.remember(request, "mine", 0, "disk");
@@ -130,7 +143,7 @@ describe("the memory of a broker node", () => {
       },
     };
     context = working;
-    const first = askedRequestsOf(nodeRed(), "broker");
+    const first = memoryOf(nodeRed());
     await first.loading;
     for (const correlationId of ["a", "b"]) {
       await first.remember({ ...request, correlationId }, correlationId, 0, "disk");
@@ -148,7 +161,7 @@ describe("the memory of a broker node", () => {
         working.get(key, store, done);
       },
     };
-    const next = askedRequestsOf(nodeRed(), "broker");
+    const next = memoryOf(nodeRed());
     await next.loading;
 
     assert.deepEqual([next.has("a"), next.has("b")], [false, true]);
@@ -158,7 +171,7 @@ describe("the memory of a broker node", () => {
   it("asks nothing of a broker node that is not there, and reads its context when it is", async () => {
     context = { keys: (_store: string, done: Done) => done(null, []) };
     const RED = nodeRed();
-    const asked = askedRequestsOf(RED, "another");
+    const asked = memoryOf(RED, "another");
     await turn();
     assert.equal(asked.loading, undefined);
     await asked.remember(request, "mine", 0, undefined);
