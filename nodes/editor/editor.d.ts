@@ -201,6 +201,8 @@ interface OurPlugins {
     sentence(line: FindingLine): string;
     test(id: string | undefined, form: object, button: string, list: string, type?: string): void;
     typedInputs(node: EditorNode, inputs: TypedInputs): void;
+    /** @param look what to look at through the dialog's broker node: `publish`, `queue` or `exchange` */
+    lookThroughBroker(look: object, button: string, list: string): void;
     openOutNode(node: EditorNode, inputs: TypedInputs): void;
   };
   "regards-permissions": {

@@ -4,7 +4,13 @@
  */
 import type { ConnectionOptions } from "../amqp/connection";
 import { type Fault, type FaultCode, faultOf } from "../amqp/fault";
-import { type ExchangeFinding, type HostFinding, inspect, type QueueFinding } from "../amqp/inspection";
+import {
+  type ExchangeFinding,
+  type ExchangeQuestion,
+  type HostFinding,
+  inspect,
+  type QueueFinding,
+} from "../amqp/inspection";
 import type { QueueKind } from "../amqp/queue-kind";
 import { REQUEST_KINDS } from "../regards/requests";
 import { broadcastExchange, services } from "../regards/services";
@@ -59,9 +65,11 @@ const SENT: readonly Looked[] = REQUEST_KINDS.flatMap(({ name, eventClasses }) =
   }),
 );
 
-/** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue. */
+/** What to look at: the REGARDS exchanges of a namespace, all or those of some requests; or one queue or exchange. */
 export type Look =
   | { readonly namespace: string; readonly publish?: readonly string[] }
+  /** One that an administrator has named, to be read. */
+  | { readonly exchange: string }
   | { readonly queue: string };
 
 /**
@@ -85,10 +93,9 @@ export async function connectionReport(options: ConnectionOptions, look: Look): 
         return;
       }
       const findings = await Promise.all(
-        lookedAt(look).map(async ({ eventClass, use, subject }) => {
-          const name = broadcastExchange(look.namespace, eventClass);
-          return { subject, ...(await inspection.exchange({ name, use })) };
-        }),
+        lookedAt(look).map(async ({ subject, ...question }) => ({
+          ...{ subject, ...(await inspection.exchange(question)) },
+        })),
       );
       lines.push(...findings.map(exchangeLine));
       verdict = exchangesVerdict(findings);
@@ -134,10 +141,21 @@ function exchangesVerdict(findings: readonly Finding[]): Line {
   return { ok: null, name: "", text, listed: { can: subjects(true), cannot: subjects(false) } };
 }
 
-function lookedAt({ publish }: Exclude<Look, { readonly queue: string }>): readonly Looked[] {
-  return publish === undefined
-    ? [...RECEIVED, ...SENT]
-    : SENT.filter(({ eventClass }) => publish.includes(eventClass));
+function lookedAt(
+  look: Exclude<Look, { readonly queue: string }>,
+): (ExchangeQuestion & Pick<Looked, "subject">)[] {
+  if ("exchange" in look) {
+    return [{ name: look.exchange, use: "bind", subject: "test.subject.dissemination-in" }];
+  }
+  const { namespace, publish } = look;
+  const looked =
+    publish === undefined
+      ? [...RECEIVED, ...SENT]
+      : SENT.filter(({ eventClass }) => publish.includes(eventClass));
+  return looked.map(({ eventClass, use, subject }) => ({
+    ...{ use, subject },
+    name: broadcastExchange(namespace, eventClass),
+  }));
 }
 
 function handshake(hosts: readonly HostFinding[], options: ConnectionOptions): Line[] {

@@ -9,7 +9,7 @@ import { webReport } from "../diagnosis/web-report";
 import type { BrokerCredentials } from "./broker-node";
 import { linkOf } from "./broker-options";
 import { tenantsSeenBy } from "./last-event-route";
-import { type Definition, SettingsError } from "./settings";
+import { type Definition, refuseUnset, SettingsError, text } from "./settings";
 import { webOptionsOf } from "./web-options";
 
 /** What the editor shows, and sends, instead of a password it has never seen. */
@@ -38,7 +38,7 @@ export function registerTestRoute(RED: NodeAPI): void {
       const look = lookOf(form, settings.namespace);
       const lines = await connectionReport({ ...options, name: `${options.name} (test)` }, look);
       const { tenant } = settings;
-      const isWhole = !("queue" in look) && look.publish === undefined;
+      const isWhole = "namespace" in look && look.publish === undefined;
       return tenant === undefined || !isWhole || lines[0]?.ok === false
         ? lines
         : [...lines, tenantLine(tenant, tenantsSeenBy(RED, String(form.id)))];
@@ -136,11 +136,25 @@ function nowhere(): Node {
 }
 
 /** What the dialog that asks wants to know of the broker: that of an in-node, of an out-node, or of the broker node. */
-function lookOf({ queue, publish }: Definition, namespace: string): Look {
+function lookOf(form: Definition, namespace: string): Look {
+  const { queue, publish } = form;
   if (typeof queue === "string") {
     return { queue };
   }
+  if ("exchange" in form) {
+    return { exchange: chosenExchange(form) };
+  }
   return Array.isArray(publish) ? { namespace, publish: publish.map(String) } : { namespace };
+}
+
+/** @throws SettingsError */
+function chosenExchange(form: Definition): string {
+  refuseUnset(form, ["exchange"]);
+  const exchange = text(form, "exchange", "");
+  if (exchange === "") {
+    throw new SettingsError("required", { property: "exchange" });
+  }
+  return exchange;
 }
 
 function credentialsIn({ user, password }: Definition): BrokerCredentials {

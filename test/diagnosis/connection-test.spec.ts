@@ -7,6 +7,7 @@ import type { Line } from "../../src/diagnosis/connection-report";
 import { REQUEST_KINDS } from "../../src/regards/requests";
 import { broadcastExchange } from "../../src/regards/services";
 import { type Stage, setStage } from "../simulator/stage";
+import { notificationExchange } from "../simulator/wire";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import { type FreshVhost, freshVhost, needsPrivateBroker } from "../support/shared-rabbitmq";
@@ -327,6 +328,40 @@ describe("Test connection", function () {
         lines.slice(3).map(({ name }) => name),
         [broadcastExchange("other", first)],
       );
+    });
+  });
+
+  describe("for dissemination in", () => {
+    it("looks at the exchange that the administrator has named, and at nothing else", async () => {
+      const exchange = notificationExchange("regards");
+      const lines = findings(await ask(form(stage.vhost, { exchange: ` ${exchange} ` })));
+
+      assert.deepEqual(
+        lines.slice(3).map((line) => [line.ok, line.name, line.subject, line.text]),
+        [[true, exchange, "test.subject.dissemination-in", "test.readable"]],
+      );
+    });
+
+    it("asks for read on it where the account has not that, and says that its first event makes it", async () => {
+      const { user, vhost, broker } = stage.vhost;
+      const exchange = notificationExchange("regards");
+      const own = "^nodered\\..*";
+      await broker.console.setPermissions(user, vhost, { configure: own, write: own, read: own });
+      const [line] = findings(await ask(form(stage.vhost, { exchange }))).slice(3);
+      await broker.console.setPermissions(user, vhost);
+      const [absent] = findings(await ask(form(stage.vhost, { exchange: "not.there.yet" }))).slice(3);
+
+      assert.deepEqual(
+        [line?.ok, line?.text, line?.next, line?.values],
+        [false, "status.fault.forbidden", "test.next.forbidden", { permission: "read", name: exchange }],
+      );
+      assert.deepEqual([absent?.ok, absent?.next], [null, "test.next.absent"]);
+    });
+
+    it("wants it to be named", async () => {
+      const [line] = await ask(form(stage.vhost, { exchange: " " }));
+
+      assert.deepEqual([line?.text, line?.values?.property], ["runtime.setting.required", "exchange"]);
     });
   });
 

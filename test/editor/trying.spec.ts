@@ -5,6 +5,7 @@ import { REQUEST_KINDS } from "../../src/regards/requests";
 import { sampleNames } from "../../src/regards/samples";
 import { outputNames, outputOf, services } from "../../src/regards/services";
 import { type Stage, setStage } from "../simulator/stage";
+import { notificationExchange } from "../simulator/wire";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import { browserOrSkip } from "./browser";
@@ -189,6 +190,29 @@ describe("trying things out in the editor", function () {
             lines.at(-1),
             `✗ ${sentences.cancelled} (OrderCancelRequestDtoEvent): ${sentences.forbidden}`,
           );
+        });
+
+        it("looks at the exchange that a dissemination node is to read, where it reads that itself", async () => {
+          const { host, port, user, password, vhost } = stage.vhost;
+          const credentials = { user, password };
+          const place = {
+            broker: "b6",
+            exchange: notificationExchange("regards"),
+            x: 500,
+            y: 100,
+            wires: [],
+          };
+          await editor.import([
+            { id: "b6", type: "regards-broker", hosts: `${host}:${port}`, vhost, credentials },
+            { ...place, id: "products", type: "regards-dissemination-in" },
+          ]);
+          await editor.open("products");
+          const lines = await editor.tryConnection("#regards-exchange-test");
+          assert.equal(lines.length, 5, lines.join("\n"));
+          assert.match(lines.at(-1) ?? "", /^✓ .*\(regards\.notifications\): /);
+
+          await editor.field("queueMode").selectOption("existing");
+          assert.equal(await editor.dialog.locator("#regards-exchange-test").isVisible(), false);
         });
 
         it("offers a sample for every status, and sends it when the node's button is pressed", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
+import { askedRequestsOf } from "../../../src/nodes/asked-requests-of";
 import { OutMessages } from "../../../src/nodes/out-messages";
 import { runOutNode } from "../../../src/nodes/out-node";
 import { outSettings } from "../../../src/nodes/out-node-settings";
@@ -105,21 +106,22 @@ describe("an acknowledging node", () => {
     ]);
   });
 
-  function deploy(): FakeBroker {
+  function deploy(id = "broker"): FakeBroker {
     const broker = new FakeBroker();
-    nodes.set("broker", {
+    nodes.set(id, {
       // A context in which nothing is kept.
-      context: () => ({ keys: (_store: unknown, done: (error: null) => void) => done(null) }),
+      context: () => ({
+        keys: (_store: unknown, done: (error: null) => void) => done(null),
+        set: (_key: unknown, _value: unknown, _store: unknown, done: (error: null) => void) => done(null),
+      }),
       regards: { broker, system: { namespace: "regards", appId: "node-red", tenant: "project1" } },
     });
     return broker;
   }
 
-  function start(definition: object = {}, kind: RequestKind = acknowledgement, tab = "tab"): FakeNode {
-    const node = new FakeNode();
-    node._path = `${tab}/${node.id}`;
-    node._flow = { getNode: (id) => nodes.get(id) };
-    const RED = {
+  /** Node-RED, as far as these nodes need it. */
+  function RED(): NodeAPI {
+    return {
       events,
       settings: {},
       nodes: { getNode: (id: string) => nodes.get(id) ?? null },
@@ -137,9 +139,21 @@ describe("an acknowledging node", () => {
       },
       _: (key: string, values: object) => `${key.split(":")[1]} ${JSON.stringify(values)}`,
     } as unknown as NodeAPI;
+  }
+
+  function start(
+    definition: object = {},
+    kind: RequestKind = acknowledgement,
+    tab = "tab",
+    brokerId = "broker",
+  ): FakeNode {
+    const node = new FakeNode();
+    node._path = `${tab}/${node.id}`;
+    node._flow = { getNode: (id) => nodes.get(id) };
     const self = node as unknown as Node;
     const settings = outSettings({ recipientLabel: "me", ...definition }, kind);
-    runOutNode(RED, self, new OutMessages(RED, self, kind, settings, "broker", clock));
+    const api = RED();
+    runOutNode(api, self, new OutMessages(api, self, kind, settings, brokerId, clock));
     return node;
   }
 
@@ -457,6 +471,63 @@ describe("an acknowledging node", () => {
     assert.equal(sentOn(next).length, 1);
     await confirmAll(next);
     assert.equal(node.published.length, 1);
+  });
+
+  it("remembers what it asks by the broker node it is given, when it has another one by then", async () => {
+    const worker = {
+      owner: "me",
+      session: "s",
+      contentType: "any",
+      correlationId: "mine",
+      remember: "ticket",
+    };
+    const broker = deploy();
+    const old = start(worker, workerRequests);
+    broker.lose();
+    await restart(() => undefined);
+    await old.take({ a: 1 });
+    const before = askedRequestsOf(RED(), "broker");
+    assert.equal(before.has("mine"), true);
+
+    let next = broker;
+    await restart(async () => {
+      await Promise.all([old.close(), broker.close()]);
+      nodes.delete("broker");
+      next = deploy("another");
+      start(worker, workerRequests, "tab", "another");
+    });
+
+    await confirmAll(next);
+    assert.equal(sentOn(next).length, 1);
+    assert.equal(before.has("mine"), false);
+    const after = askedRequestsOf(RED(), "another");
+    assert.equal(after.answered("mine", true), "ticket");
+    after.forget("mine");
+  });
+
+  it("forgets nothing of a request that its closing left uncertain, whoever says so", async () => {
+    const worker = {
+      owner: "me",
+      session: "s",
+      contentType: "any",
+      correlationId: "mine",
+      remember: "ticket",
+    };
+    const broker = deploy();
+    const old = start(worker, workerRequests);
+    await restart(() => undefined);
+    await old.take({ a: 1 });
+
+    await restart(async () => {
+      broker.lose();
+      await Promise.all([old.close(), broker.close()]);
+      deploy();
+      start(worker, workerRequests);
+    });
+
+    const asked = askedRequestsOf(RED(), "broker");
+    assert.equal(asked.answered("mine", true), "ticket");
+    asked.forget("mine");
   });
 
   it("shows no status once it is closed", async () => {

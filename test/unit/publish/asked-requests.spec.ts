@@ -412,6 +412,49 @@ describe("the memory of what was asked", () => {
     assert.equal(asked.has("a"), true);
   });
 
+  it("counts an answer that is faster than the broker's confirm", async () => {
+    const asked = await memory();
+    clock.advance(MINUTE);
+    await asked.remember(request("a"), "mine", MINUTE, undefined);
+
+    assert.equal(asked.answered("a", true), "mine");
+    asked.sent("a");
+    clock.advance(5 * MINUTE);
+    await turn();
+
+    assert.deepEqual(missed, []);
+    assert.equal(asked.answered("a", true), "mine", "a second one comes to the same");
+    clock.advance(DAY);
+    await turn();
+    assert.equal(asked.has("a"), false);
+  });
+
+  it("tells a node and its copy each of what it asked itself", async () => {
+    const asked = await memory();
+    const heard: string[] = [];
+    for (const nodeId of ["one", "copy"]) {
+      asked.onNoAnswer(nodeId, ({ correlationId }) => heard.push(`${nodeId}: ${correlationId}`));
+      await asked.remember({ ...request(`of ${nodeId}`), nodeId }, undefined, MINUTE, undefined);
+      asked.sent(`of ${nodeId}`);
+    }
+
+    clock.advance(2 * MINUTE);
+    await turn();
+
+    assert.deepEqual(heard, ["one: of one", "copy: of copy"]);
+  });
+
+  it("knows the last request of a correlation id that a node and its copy both give", async () => {
+    const asked = await memory();
+    for (const nodeId of ["one", "copy"]) {
+      await asked.remember({ ...request("same"), nodeId }, nodeId, MINUTE, undefined);
+      asked.sent("same");
+    }
+
+    assert.equal(asked.answered("same", false), "copy");
+    assert.equal(store.values.size, 1);
+  });
+
   it("says it to the node that asked, when that runs again", async () => {
     const asked = await memory();
     clock.advance(MINUTE);
