@@ -95,7 +95,7 @@ async function sendBack({ nodeRed }: World, say: Say): Promise<void> {
     what: "an event to be given up",
     timeout: GIVE_UP_LIMIT_MS,
   });
-  say('you       see one event given up, and press "mend it, and send back what was given up"');
+  say('you       see one event given up, and press "mend it, and send back"');
   await press(nodeRed, START.sendBack);
   const isHandled = (): boolean =>
     allShown(nodeRed, START.handled).some((shown) => {

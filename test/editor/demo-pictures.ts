@@ -52,7 +52,10 @@ async function drawDashboard(browser: Browser, url: string, path: string): Promi
   const page = await browser.newPage({ viewport: { width: 1280, height: 700 } });
   page.setDefaultTimeout(PATIENCE);
   await page.goto(url);
-  await page.getByText(/MB · .*\/s/).first().waitFor();
+  await page
+    .getByText(/MB · .*\/s/)
+    .first()
+    .waitFor();
   await page.screenshot({ path, fullPage: true, animations: "disabled" });
   await page.close();
 }
