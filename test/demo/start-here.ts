@@ -111,9 +111,10 @@ function watched({ broker, work, retryDelay }: StartHere): Group {
   return new Group(
     "The flow to watch: it gets the events of this page's orders",
     "#bfdbef",
-    [60, 484, 1560, 142],
+    [60, 484, 1560, 172],
   )
-    .put(orders, 200, 554, toWork, toWork, toWork, toWork, toWork, [])
+    .put(orders, 200, 554, toWork, toWork, toWork, toWork, toWork, ["start-unreadable"])
+    .put(debug("start-unreadable", "unreadable", "error"), 430, 614)
     .put(takesTime(work), 560, 554, [fails.id])
     .put(fails, 860, 554, [START.handled])
     .put(debug(START.handled, "handled", "payload"), 1120, 554);
