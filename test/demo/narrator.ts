@@ -24,7 +24,8 @@ function narrateRegards({ regards: { events } }: World, say: Say): void {
     say(`REGARDS   order ${order.orderId}: ${part} is ready: ${order.files.join(", ")}`);
   });
   events.on("downloaded", (order) => {
-    if (isOwn(order)) say(`REGARDS   order ${order.orderId}: handed out ${order.files.join(", ")}`);
+    const files = order.files.join(", ") || "a file to somebody who went away";
+    if (isOwn(order)) say(`REGARDS   order ${order.orderId}: handed out ${files}`);
   });
   events.on("orderDone", (order) => isOwn(order) && say(`REGARDS   order ${order.orderId} is done`));
   events.on("orderFailed", (order) => {

@@ -4,6 +4,11 @@ import { createServer } from "node:net";
 /** Where each part listens when nothing is in its way. */
 export const USUAL = { nodeRed: 1880, regards: 1881, control: 1882, rabbitMq: 5672 } as const;
 
+const NAMES: Readonly<Record<keyof typeof USUAL, string>> = {
+  ...{ nodeRed: "Node-RED", regards: "the simulated REGARDS" },
+  ...{ control: "the control address of the buttons", rabbitMq: "RabbitMQ" },
+};
+
 /** The ports of one run. */
 export type Ports = Readonly<Record<keyof typeof USUAL, number>>;
 
@@ -23,7 +28,8 @@ export function otherPorts(ports: Ports): readonly string[] {
   return Object.entries(USUAL)
     .filter(([part, usual]) => ports[part as keyof typeof USUAL] !== usual)
     .map(
-      ([part, usual]) => `Port ${usual} is taken: ${part} listens on ${ports[part as keyof typeof USUAL]}.`,
+      ([part, usual]) =>
+        `Port ${usual} is taken: ${NAMES[part as keyof typeof USUAL]} listens on ${ports[part as keyof typeof USUAL]}.`,
     );
 }
 

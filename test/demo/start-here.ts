@@ -3,6 +3,7 @@
  * for what is done outside Node-RED. Leaves: nodes.
  */
 import type { FlowNode } from "../support/test-node-red";
+import { type Bare, button, change, debug, Group, plain, request, TAB, takesTime, userOf } from "./nodes";
 
 /** What the flow needs to know of the world. */
 export interface StartHere {
@@ -30,19 +31,15 @@ export const START = {
   sendBack: "start-send-back",
 } as const;
 
-const TAB = "start-here";
-
 const INFO = `# Press a button
 
-The buttons of the groups on the left make something happen; the flow at the bottom shows what comes of it, and so do the other tabs. The debug sidebar shows what belongs to the tab you look at.
+The buttons make something happen; the flow at the bottom shows what comes of it, and so do the other tabs. The debug sidebar shows what belongs to the tab you look at.
 
 - An event is accepted when the flow has finished with it. This flow takes its time: the light says how many are in its hands.
-- **make this flow fail once**: the event waits in the retry queue, and comes again as attempt 2.
-- **make this flow fail for good**: after three attempts the event is given up, and the light is yellow. Open *orders of this page* to see why, or press **mend it, and send back what was given up**.
+- **make the flow fail once**: the event waits in the retry queue, and comes again as attempt 2.
+- **make the flow fail for good**: after three attempts the event is given up, and the light is yellow. Open *orders of this page* to see why, or press **mend it, and send back**.
 - **take RabbitMQ away for 10 s**: the flow goes on with what it has in hand, and gets none of it twice.
 `;
-
-const random = "$formatBase($floor($random() * 60466176), 36)";
 
 const FAILS = `// What a flow of yours would do. It fails where a button has asked for it.
 const { correlationId, status, attempt } = msg.regards;
@@ -53,107 +50,81 @@ msg.payload = { status, attempt, correlationId, part: msg.payload.subOrderId, at
 return msg;`;
 
 /** The tab and its nodes. */
-export function startHere({ broker, control, nodeRed, work, retryDelay }: StartHere): readonly FlowNode[] {
-  const groups: Group[] = [];
-  const order = {
-    type: "regards-order-out",
-    broker,
-    action: "order",
-    ask: "queries",
-    ...userOf("env", "REGARDS_WEB_USER"),
-  };
-  const ordering = { ...order, correlationId: "correlationId", correlationIdType: "msg", outboxLimit: 1000 };
-  const orders = new Group("Ask REGARDS for something", "#bfdbef", 60, 100, 620, 222);
-  groups.push(orders);
-  orders.put(button("place an order", "subOrders:3 AND files:2", PAGE_PREFIX), 190, 140, [["start-order"]]);
-  orders.put(
-    button("place a large one, and watch the download", `files:3 AND bytes:${LARGE} AND slow:1`, PAGE_PREFIX),
-    270,
-    180,
-    [["start-order"]],
-  );
-  orders.put({ id: "start-order", name: "order", ...ordering }, 530, 160, [
-    ["start-ordered"],
-    ["start-not-asked"],
-  ]);
-  orders.put(button("submit a product", SUBMISSION, "demo-", "json"), 190, 240, [["start-submit"]]);
-  orders.put({ ...SUBMIT, id: "start-submit", broker }, 530, 240, [["start-ordered"], ["start-not-asked"]]);
-  orders.put(debug("start-ordered", "asked for", "regards"), 560, 280, []);
-  orders.put(debug("start-not-asked", "not asked for", "error"), 340, 280, []);
-
-  const outside = new Group("Let REGARDS, the disk or RabbitMQ do something", "#d1ecd1", 720, 100, 660, 222);
-  groups.push(outside);
-  const deeds = ["disseminate", "broken-event", "full-disk", "no-rabbitmq"] as const;
-  for (const [place, deed] of deeds.entries()) {
-    outside.put(plain(DEEDS[deed]), 910, 140 + 50 * place, [[`start-${deed}`]]);
-    outside.put(request(`start-${deed}`, deed, `${control}/${deed}`, "txt"), 1140, 140 + 50 * place, [
-      ["start-done"],
-    ]);
-  }
-  outside.put(debug("start-done", "done", "payload"), 1300, 220, []);
-
-  const failing = new Group("Make the flow below fail", "#f3e6c4", 60, 342, 1320, 142);
-  groups.push(failing);
-  failing.put(button("make this flow fail once", "files:1", FAILS_ONCE), 210, 382, [["start-order-2"]]);
-  failing.put(button("make this flow fail for good", "files:1", FAILS_FOR_GOOD), 220, 442, [["start-break"]]);
-  failing.put(change("start-break", "it is broken", false), 460, 442, [["start-order-2"]]);
-  failing.put({ id: "start-order-2", name: "order", ...ordering }, 630, 402, [
-    ["start-ordered-2"],
-    ["start-ordered-2"],
-  ]);
-  failing.put(debug("start-ordered-2", "ordered", "regards"), 640, 452, []);
-  failing.put({ ...plain("mend it, and send back what was given up"), id: START.sendBack }, 920, 402, [
-    ["start-mend"],
-  ]);
-  failing.put(change("start-mend", "it is mended", true), 1180, 402, [["start-back"]]);
-  const route = `${nodeRed}/regards/dead-letters/${START.orders}/send-back`;
-  failing.put(request("start-back", "send back", route, "obj"), 1090, 452, [[START.sentBack]]);
-  failing.put(debug(START.sentBack, "sent back", "payload"), 1270, 452, []);
-
-  const watched = new Group(
-    "A flow to watch: REGARDS' events of the orders of this page",
-    "#bfdbef",
-    60,
-    504,
-    1320,
-    142,
-  );
-  groups.push(watched);
-  const all = Array.from({ length: 5 }, () => ["start-work"]);
-  const settings = {
-    broker,
-    queueMode: "own",
-    queue: "",
-    queueType: "quorum",
-    correlation: PAGE_PREFIX,
-    correlationType: "prefix",
-  };
-  const patience = {
-    maxInFlight: 10,
-    settle: "finished",
-    attempts: 3,
-    retryDelay,
-    deadline: 25,
-    notWaitedFor: "",
-    sample: "DONE",
-    inputs: 0,
-  };
-  watched.put(
-    { id: START.orders, type: "regards-order-in", name: "orders of this page", ...settings, ...patience },
-    180,
-    574,
-    [...all, []],
-  );
-  watched.put(takesTime(work), 440, 574, [["start-fails"]]);
-  watched.put(
-    { id: "start-fails", type: "function", name: "the flow's work", func: FAILS, outputs: 1, libs: [] },
-    680,
-    574,
-    [[START.handled]],
-  );
-  watched.put(debug(START.handled, "handled", "payload"), 900, 574, []);
+export function startHere(start: StartHere): readonly FlowNode[] {
   const tab = { id: TAB, type: "tab", label: "Start here", disabled: false, info: INFO, env: [] };
+  const groups = [asking(start), outside(start), failing(start), watched(start)];
   return [tab, ...groups.flatMap((group) => group.nodes)];
+}
+
+function asking({ broker }: StartHere): Group {
+  const large = `files:3 AND bytes:${LARGE} AND slow:1`;
+  return new Group("Ask REGARDS for something", "#bfdbef", [60, 100, 820, 202])
+    .putButton(button("place an order", "subOrders:3 AND files:2", PAGE_PREFIX), 100, 140, "start-order")
+    .putButton(button("place a large one, to watch a download", large, PAGE_PREFIX), 100, 180, "start-order")
+    .put(orderNode("start-order", broker), 560, 160, ["start-asked"], ["start-not-asked"])
+    .putButton(button("submit a product", SUBMISSION, "demo-", "json"), 100, 240, "start-submit")
+    .put({ ...SUBMIT, id: "start-submit", broker }, 560, 240, ["start-asked"], ["start-not-asked"])
+    .put(debug("start-asked", "asked for", "regards"), 760, 160)
+    .put(debug("start-not-asked", "not asked for", "error"), 770, 240);
+}
+
+function outside({ control }: StartHere): Group {
+  const group = new Group("Let REGARDS, the disk or RabbitMQ do something", "#d1ecd1", [920, 100, 700, 202]);
+  for (const [place, [deed, name]] of Object.entries(DEEDS).entries()) {
+    const y = 130 + 45 * place;
+    group.putButton(plain(name), 960, y, `start-${deed}`);
+    group.put(request(`start-${deed}`, deed, `${control}/${deed}`, "txt"), 1340, y, ["start-done"]);
+  }
+  return group.put(debug("start-done", "done", "payload"), 1530, 198);
+}
+
+function failing({ broker, nodeRed }: StartHere): Group {
+  const route = `${nodeRed}/regards/dead-letters/${START.orders}/send-back`;
+  return new Group("Make the flow below fail, and mend it", "#f3e6c4", [60, 322, 1560, 142])
+    .putButton(button("make the flow fail once", "files:1", FAILS_ONCE), 100, 362, "start-order-2")
+    .putButton(button("make the flow fail for good", "files:1", FAILS_FOR_GOOD), 100, 422, "start-break")
+    .put(change("start-break", "it is broken", false), 450, 422, ["start-order-2"])
+    .put(orderNode("start-order-2", broker), 600, 392, ["start-ordered"], ["start-ordered"])
+    .put(debug("start-ordered", "ordered", "regards"), 750, 392)
+    .putButton({ ...plain("mend it, and send back"), id: START.sendBack }, 900, 392, "start-mend")
+    .put(change("start-mend", "it is mended", true), 1220, 392, ["start-back"])
+    .put(request("start-back", "send back", route, "obj"), 1380, 392, [START.sentBack])
+    .put(debug(START.sentBack, "sent back", "payload"), 1530, 392);
+}
+
+function watched({ broker, work, retryDelay }: StartHere): Group {
+  const toWork = ["start-work"];
+  const settings = {
+    ...{ broker, queueMode: "own", queue: "", queueType: "quorum" },
+    ...{ correlation: PAGE_PREFIX, correlationType: "prefix", maxInFlight: 10, settle: "finished" },
+    ...{ attempts: 3, retryDelay, deadline: 25, notWaitedFor: "", sample: "DONE", inputs: 0 },
+  };
+  const orders = { id: START.orders, type: "regards-order-in", name: "orders of this page", ...settings };
+  const fails = {
+    id: "start-fails",
+    type: "function",
+    name: "the flow's work",
+    func: FAILS,
+    outputs: 1,
+    libs: [],
+  };
+  return new Group(
+    "The flow to watch: it gets the events of this page's orders",
+    "#bfdbef",
+    [60, 484, 1560, 172],
+  )
+    .put(orders, 200, 554, toWork, toWork, toWork, toWork, toWork, ["start-unreadable"])
+    .put(debug("start-unreadable", "unreadable", "error"), 430, 614)
+    .put(takesTime(work), 560, 554, [fails.id])
+    .put(fails, 860, 554, [START.handled])
+    .put(debug(START.handled, "handled", "payload"), 1120, 554);
+}
+
+/** Orders what a query finds, for the user of the environment, under the correlation id of the message. */
+function orderNode(id: string, broker: string): Bare {
+  const named = { id, type: "regards-order-out", name: "order", broker, action: "order", ask: "queries" };
+  const correlation = { correlationId: "correlationId", correlationIdType: "msg", outboxLimit: 1000 };
+  return { ...named, ...userOf("env", "REGARDS_WEB_USER"), ...correlation };
 }
 
 const LARGE = 3_000_000;
@@ -180,93 +151,3 @@ const SUBMIT = {
   ...{ session: "", sessionType: "str", outboxLimit: 1000 },
   ...{ correlationId: "correlationId", correlationIdType: "msg" },
 };
-
-interface Bare {
-  readonly id: string;
-  readonly type: string;
-  readonly [property: string]: unknown;
-}
-
-/** A group on the tab, and what is in it. */
-class Group {
-  readonly #group: FlowNode;
-  readonly #members: FlowNode[] = [];
-
-  constructor(name: string, fill: string, x: number, y: number, w: number, h: number) {
-    const style = { label: true, fill, "fill-opacity": "0.3", stroke: "#8a9aa6", color: "#33414c" };
-    this.#group = { id: `start-group-${x}-${y}`, type: "group", z: TAB, name, style, x, y, w, h };
-  }
-
-  put(node: Bare, x: number, y: number, wires: readonly (readonly string[])[]): void {
-    this.#members.push({ ...node, z: TAB, g: this.#group.id, x, y, wires });
-  }
-
-  get nodes(): readonly FlowNode[] {
-    return [{ ...this.#group, nodes: this.#members.map(({ id }) => id) }, ...this.#members];
-  }
-}
-
-function userOf(userType: string, user: string): object {
-  const none = { dataTypes: "", dataTypesType: "str", fileNames: "", fileNamesType: "str" };
-  return { user, userType, ...none, sizeLimit: "", sizeLimitType: "str" };
-}
-
-/** A button that sends a payload under a correlation id that begins as given. */
-function button(name: string, payload: string, prefix: string, payloadType = "str"): Bare {
-  const correlationId = { p: "correlationId", v: `"${prefix}" & ${random}`, vt: "jsonata" };
-  return { ...plain(name), props: [{ p: "payload" }, correlationId], payload, payloadType };
-}
-
-function plain(name: string): Bare {
-  const id = `start-button-${name.replaceAll(/\W+/g, "-")}`;
-  return {
-    id,
-    type: "inject",
-    name,
-    props: [],
-    repeat: "",
-    crontab: "",
-    once: false,
-    onceDelay: 0.1,
-    topic: "",
-  };
-}
-
-function request(id: string, name: string, url: string, ret: "txt" | "obj"): Bare {
-  const usual = {
-    paytoqs: "ignore",
-    tls: "",
-    persist: false,
-    proxy: "",
-    authType: "",
-    senderr: false,
-    headers: [],
-  };
-  return { id, type: "http request", name, method: "POST", ret, url, ...usual };
-}
-
-function change(id: string, name: string, isMended: boolean): Bare {
-  const rule = { t: "set", p: "mended", pt: "flow", to: String(isMended), tot: "bool" };
-  return { id, type: "change", name, rules: [rule], action: "", property: "", from: "", to: "", reg: false };
-}
-
-function takesTime(seconds: number): Bare {
-  const rate = { rate: "1", nbRateUnits: "1", rateUnits: "second", randomFirst: "1", randomLast: "5" };
-  const rest = { ...rate, randomUnits: "seconds", drop: false, allowrate: false, outputs: 1 };
-  const time = { pauseType: "delay", timeout: String(seconds), timeoutUnits: "seconds" };
-  return { id: "start-work", type: "delay", name: `work for ${seconds} s`, ...time, ...rest };
-}
-
-function debug(id: string, name: string, complete: string): Bare {
-  const where = { active: true, tosidebar: true, console: false, tostatus: false };
-  return {
-    id,
-    type: "debug",
-    name,
-    ...where,
-    complete,
-    targetType: "msg",
-    statusVal: "",
-    statusType: "auto",
-  };
-}

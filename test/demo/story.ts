@@ -67,24 +67,29 @@ async function oneRound(world: World, say: Say, round: number): Promise<void> {
   await letOthersAct(world, say);
 }
 
-async function order({ regards }: World, say: Say, query: string, prefix = AUTO_PREFIX): Promise<void> {
-  say(`client    orders what "${query}" finds`);
+async function order(
+  { regards }: World,
+  say: Say,
+  query: string,
+  prefix = AUTO_PREFIX,
+  what = `what "${query}" finds`,
+): Promise<void> {
+  say(`client    orders ${what}`);
   await regards.requestOrder({ correlationId: id(prefix), queries: [query] });
 }
 
 async function watchDownload(world: World, say: Say): Promise<void> {
-  say("client    orders large files: the download shows how far it is, and how fast");
-  await order(world, say, "files:3 AND bytes:2000000 AND slow:1", PAGE_PREFIX);
+  const what = "large files: the download shows how far it is, and how fast";
+  await order(world, say, "files:3 AND bytes:2000000 AND slow:1", PAGE_PREFIX, what);
 }
 
 async function failOnce(world: World, say: Say): Promise<void> {
-  say("client    orders what the flow of Start here fails on once");
-  await order(world, say, "files:1", FAILS_ONCE);
+  await order(world, say, "files:1", FAILS_ONCE, "what the flow of Start here fails on once");
 }
 
 async function failForGood(world: World, say: Say): Promise<void> {
-  say("client    orders what the flow of Start here fails on until it is mended");
-  await order(world, say, "files:1", FAILS_FOR_GOOD);
+  const what = "what the flow of Start here fails on until it is mended";
+  await order(world, say, "files:1", FAILS_FOR_GOOD, what);
 }
 
 /** Waits until the event has been given up, then presses the button that mends the flow and sends it back. */
@@ -95,7 +100,7 @@ async function sendBack({ nodeRed }: World, say: Say): Promise<void> {
     what: "an event to be given up",
     timeout: GIVE_UP_LIMIT_MS,
   });
-  say('you       see one event given up, and press "mend it, and send back what was given up"');
+  say('you       see one event given up, and press "mend it, and send back"');
   await press(nodeRed, START.sendBack);
   const isHandled = (): boolean =>
     allShown(nodeRed, START.handled).some((shown) => {

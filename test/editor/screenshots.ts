@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, and the
- * auto-download example, connected. `npm run pictures` writes them to pictures/; git keeps the README's only.
+ * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, the auto-download
+ * example, connected, and the demo with its dashboard. `npm run pictures` writes them to pictures/; git keeps the README's only.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { startSimulator } from "../simulator/simulator";
 import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import { startBrowser } from "./browser";
+import { drawDemo } from "./demo-pictures";
 import { Editor, type Look } from "./editor";
 
 const PICTURES = join(__dirname, "pictures");
@@ -126,6 +127,7 @@ async function drawAll(): Promise<void> {
       await drawDialogs(browser, nodeRed.url, look);
     }
     await drawExample(browser, nodeRed, rabbitMq);
+    await drawDemo(browser, PICTURES);
     console.log(`The pictures are in ${PICTURES}`);
   } finally {
     for (const part of parts.reverse()) {

@@ -15,7 +15,7 @@ export const DASHBOARD = { name: "@flowfuse/node-red-dashboard", version: "1.31.
 
 const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 /** Its scripts only build it anew. */
-const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"];
 const INSTALL_LIMIT = 300_000;
 
 /** Why there is no dashboard here. */
