@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, and the
- * auto-download example, connected. `npm run pictures` writes them to pictures/; git keeps the README's only.
+ * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, the auto-download
+ * example, connected, and the first flow of the README. `npm run pictures` writes them to pictures/; git keeps the README's only.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { startNodeRed, type TestNodeRed } from "../support/node-red";
 import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import { startBrowser } from "./browser";
 import { Editor, type Look } from "./editor";
+import { FIRST_FLOW, FirstFlow } from "./first-flow";
 
 const PICTURES = join(__dirname, "pictures");
 
@@ -109,6 +110,37 @@ async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: Rab
   }
 }
 
+/** The three pictures of the README's first flow, walked as it is printed. */
+async function drawFirstFlow(browser: Browser, nodeRed: TestNodeRed, rabbitMq: RabbitMq): Promise<void> {
+  const { host, port, user, password, vhost } = rabbitMq;
+  const regards = await startSimulator({
+    amqp: { hostname: host, port, username: user, password, vhost },
+  });
+  await nodeRed.deploy([]);
+  const editor = await openUndisturbed(browser, nodeRed.url, { locale: "en-US" });
+  const { page } = editor;
+  const path = (name: string): string => join(PICTURES, `first-flow.${name}.png`);
+  try {
+    await page.setViewportSize({ width: 1180, height: 900 });
+    const account = { hosts: `localhost:${port}`, user, password, tenant: "project1" };
+    const flow = new FirstFlow(editor, account, (name) =>
+      editor.tray.screenshot({ path: path(name), animations: "disabled" }),
+    );
+    for (const step of FIRST_FLOW) {
+      await flow.walk(step);
+    }
+    await nodeRed.untilStatus(await editor.lastOf("regards-order-in"), ({ fill }) => fill === "green");
+    await regards.publish("order", { status: "GRANTED", orderId: 1234, correlationId: "c-1" });
+    await editor.untilStatus(await editor.lastOf("regards-order-in"), /GRANTED/);
+    await page.setViewportSize({ width: 1180, height: 620 });
+    await page.locator(".red-ui-debug-msg .red-ui-debug-msg-object-header").first().click();
+    await page.screenshot({ path: path("message"), animations: "disabled" });
+  } finally {
+    await editor.close();
+    await regards.stop();
+  }
+}
+
 async function drawAll(): Promise<void> {
   await rm(PICTURES, { recursive: true, force: true });
   await mkdir(PICTURES, { recursive: true });
@@ -124,6 +156,7 @@ async function drawAll(): Promise<void> {
       await drawDialogs(browser, nodeRed.url, look);
     }
     await drawExample(browser, nodeRed, rabbitMq);
+    await drawFirstFlow(browser, nodeRed, rabbitMq);
     console.log(`The pictures are in ${PICTURES}`);
   } finally {
     for (const part of parts.reverse()) {
