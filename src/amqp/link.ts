@@ -7,11 +7,12 @@ import type { Duplex } from "node:stream";
 import amqplib, { type Channel, type ChannelModel } from "amqplib";
 import type { ConnectionOptions, Endpoint } from "./connection-options";
 import { withDeadline } from "./deadline";
+import { surviveEarlyCloses } from "./early-close";
 import { dropLateFrames } from "./late-frames";
 import { surviveUnreadableHeaders } from "./unreadable";
 
 /** What we do to amqplib's private parts, and what for. */
-export type Guard = "late frames" | "unreadable headers" | "socket";
+export type Guard = "early closes" | "late frames" | "unreadable headers" | "socket";
 
 /**
  * Connects; the caller listens to the connection's events in the same turn.
@@ -23,6 +24,7 @@ export function openLink(
   timeout: number,
 ): Promise<ChannelModel> {
   const { vhost, username, password, heartbeat, tls, external, name } = options;
+  surviveEarlyCloses();
   return amqplib.connect(
     {
       protocol: tls === undefined ? "amqp" : "amqps",
@@ -49,6 +51,7 @@ export function openLink(
 /** Puts our guards in place; returns those that amqplib, having changed, has no place for. */
 export function guardLink(model: Pick<ChannelModel, "connection">): Guard[] {
   const guards: readonly (readonly [Guard, boolean])[] = [
+    ["early closes", surviveEarlyCloses()],
     ["late frames", dropLateFrames(model)],
     ["unreadable headers", surviveUnreadableHeaders(model)],
     ["socket", streamOf(model) !== undefined],

@@ -34,7 +34,7 @@ describe("the first flow of the README", function () {
   for (const version of [5, 4] as const) {
     for (const locale of ["en-US", "fr-FR"] as const) {
       for (const theme of ["light", "dark"] as const) {
-        it(`leads to the first message in ${MOST_ACTIONS} actions: Node-RED ${version}, ${locale}, ${theme}`, async () => {
+        it(`leads to the first message in at most ${MOST_ACTIONS} actions: Node-RED ${version}, ${locale}, ${theme}`, async () => {
           const { host, port, user, password } = await sharedRabbitMq();
           const nodeRed = await sharedNodeRed(version);
           await nodeRed.deploy([]);

@@ -1,6 +1,7 @@
 /**
  * Draws the pictures of the editor, to be looked at: every dialog in both languages and themes, the auto-download
- * example, connected, and the demo with its dashboard. `npm run pictures` writes them to pictures/; git keeps the README's only.
+ * example, connected, the first flow of the README, and the demo with its dashboard. `npm run pictures` writes them to
+ * pictures/; git keeps those that a document shows.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { type RabbitMq, startRabbitMq } from "../support/rabbitmq";
 import { startBrowser } from "./browser";
 import { drawDemo } from "./demo-pictures";
 import { Editor, type Look } from "./editor";
+import { FIRST_FLOW, FirstFlow } from "./first-flow";
 
 const PICTURES = join(__dirname, "pictures");
 
@@ -112,6 +114,37 @@ async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: Rab
   }
 }
 
+/** The three pictures of the README's first flow, walked as it is printed. */
+async function drawFirstFlow(browser: Browser, nodeRed: TestNodeRed, rabbitMq: RabbitMq): Promise<void> {
+  const { host, port, user, password, vhost } = rabbitMq;
+  const regards = await startSimulator({
+    amqp: { hostname: host, port, username: user, password, vhost },
+  });
+  await nodeRed.deploy([]);
+  const editor = await openUndisturbed(browser, nodeRed.url, { locale: "en-US" });
+  const { page } = editor;
+  const path = (name: string): string => join(PICTURES, `first-flow.${name}.png`);
+  try {
+    await page.setViewportSize({ width: 1180, height: 900 });
+    const account = { hosts: `localhost:${port}`, user, password, tenant: "project1" };
+    const flow = new FirstFlow(editor, account, (name) =>
+      editor.tray.screenshot({ path: path(name), animations: "disabled" }),
+    );
+    for (const step of FIRST_FLOW) {
+      await flow.walk(step);
+    }
+    await nodeRed.untilStatus(await editor.lastOf("regards-order-in"), ({ fill }) => fill === "green");
+    await regards.publish("order", { status: "GRANTED", orderId: 1234, correlationId: "c-1" });
+    await editor.untilStatus(await editor.lastOf("regards-order-in"), /GRANTED/);
+    await page.setViewportSize({ width: 1180, height: 620 });
+    await page.locator(".red-ui-debug-msg .red-ui-debug-msg-object-header").first().click();
+    await page.screenshot({ path: path("message"), animations: "disabled" });
+  } finally {
+    await editor.close();
+    await regards.stop();
+  }
+}
+
 async function drawAll(): Promise<void> {
   await rm(PICTURES, { recursive: true, force: true });
   await mkdir(PICTURES, { recursive: true });
@@ -127,6 +160,7 @@ async function drawAll(): Promise<void> {
       await drawDialogs(browser, nodeRed.url, look);
     }
     await drawExample(browser, nodeRed, rabbitMq);
+    await drawFirstFlow(browser, nodeRed, rabbitMq);
     await drawDemo(browser, PICTURES);
     console.log(`The pictures are in ${PICTURES}`);
   } finally {

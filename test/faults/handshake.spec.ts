@@ -14,10 +14,16 @@ describe("a connection that is closed in the segment that opens it", () => {
     await broker.close();
   });
 
-  it("counts as lost and is made again", async () => {
-    broker = await FakeBroker.start((index) =>
-      index === 0 ? connectionClose(320, "CONNECTION_FORCED - the node is going down") : Buffer.alloc(0),
-    );
+  for (const [code, words] of [
+    [320, "CONNECTION_FORCED - the node is going down"],
+    // What amqplib takes for an error, which ends the process while nobody listens.
+    [541, "INTERNAL_ERROR"],
+  ] as const) {
+    it(`counts as lost and is made again: ${words}`, () => isMadeAgain(connectionClose(code, words)));
+  }
+
+  async function isMadeAgain(goodbye: Buffer): Promise<void> {
+    broker = await FakeBroker.start((index) => (index === 0 ? goodbye : Buffer.alloc(0)));
     const states: ConnectionState[] = [];
     const address = { host: "127.0.0.1", port: broker.port };
     connection = plainConnection(address, { vhost: "v", user: "u", password: "p" });
@@ -34,5 +40,5 @@ describe("a connection that is closed in the segment that opens it", () => {
       states.map(({ phase }) => phase),
       ["connecting", "reconnecting", "connecting", "connected"],
     );
-  });
+  }
 });

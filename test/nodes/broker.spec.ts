@@ -62,6 +62,17 @@ describe("regards-broker", function () {
     assert.equal((await ours()).length, 0);
   });
 
+  it("says in one log line that it is connected for the first time, however many connections that takes", async () => {
+    await nodeRed.deploy([tab, brokerNode(vhost), inNode("in"), ackNode("ack")]);
+    await Promise.all(["in", "ack"].map((id) => connected(id)));
+
+    const lines = nodeRed.logs.filter(({ id, level }) => id === "broker" && level !== "debug");
+    assert.deepEqual(
+      lines.map(({ msg }) => msg),
+      [`Connected to RabbitMQ (${vhost.host}:${vhost.port}).`],
+    );
+  });
+
   const mistakes: readonly {
     readonly title: string;
     readonly properties: () => Promise<Readonly<Record<string, unknown>>>;
@@ -101,6 +112,7 @@ describe("regards-broker", function () {
       }
       const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
       assert.equal(lines.length, 1, JSON.stringify(lines));
+      assert.match(lines[0]?.msg ?? "", new RegExp(`^${cause.source}`, "i"));
       assert.ok(!JSON.stringify(nodeRed.logs).includes(vhost.password), "no secret in the log");
 
       await nodeRed.deploy([tab, brokerNode(vhost), inNode("in"), ackNode("ack")]);

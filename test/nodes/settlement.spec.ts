@@ -370,7 +370,7 @@ describe("settling an event", function () {
     await untilDead(1);
     await nodeRed.deploy([tab]);
 
-    await nodeRed.untilLog(({ level, msg }) => level === "info" && /messages waiting .*: 1/.test(msg));
+    await nodeRed.untilLog(({ level, msg }) => level === "info" && /\(1\): it was not deleted/.test(msg));
     assert.equal((await vhost.broker.console.queues(vhost.vhost)).length, 2);
   });
 

@@ -20,7 +20,9 @@ interface Row {
   readonly remedy: string;
 }
 
-const ROWS: readonly Row[] = [...REFERENCE.matchAll(/^\| (\*[^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
+const [, REMEDIES = ""] = /^## When something is wrong$([\s\S]*?)^## /m.exec(REFERENCE) ?? [];
+
+const ROWS: readonly Row[] = [...REMEDIES.matchAll(/^\| (\*[^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
   ([, first = "", meaning = "", remedy = ""]) => ({
     statuses: [...first.matchAll(/\*([^*]+)\*/g)].map(([, status = ""]) => status),
     meaning,

@@ -161,7 +161,7 @@ describe("an event and a deploy", function () {
     await stage.untilReading(inside("inst", "in"));
 
     await stage.nodeRed.untilLog(
-      ({ level, msg }) => level !== "debug" && msg.includes(old) && /: 12\b/.test(msg),
+      ({ level, msg }) => level !== "debug" && msg.includes(old) && /\(12\): it was not deleted/.test(msg),
     );
     const bindings = await stage.vhost.broker.console.bindings(stage.vhost.vhost);
     const bound = bindings
@@ -200,7 +200,9 @@ describe("an event and a deploy", function () {
 
     await stage.redeploy({ in: undefined });
 
-    await stage.nodeRed.untilLog(({ level, msg }) => level !== "debug" && /messages waiting .*: 2/.test(msg));
+    await stage.nodeRed.untilLog(
+      ({ level, msg }) => level !== "debug" && /\(2\): it was not deleted/.test(msg),
+    );
     await stage.publish([3]).catch(() => undefined);
     await stage.untilQueue(QUEUE, { ready: 2 });
   });
