@@ -42,7 +42,7 @@ describe("a hostile server", function () {
 
   it("cannot fill the disk with a file that a ZIP has as large as it likes, and the list small", async () => {
     const stage = await setWebStage();
-    const disk = await smallDisk(MEBIBYTE);
+    const disk = await smallDisk(3 * MEBIBYTE);
     try {
       // Zeros: a thousandth of it comes over the wire.
       const { orderId } = stage.side.order([
