@@ -163,7 +163,8 @@ async function keepEntry(plan: Plan, entry: ZipEntry): Promise<void> {
     // It is there already, or another content than the list says: that is fetched by its id.
     return;
   }
-  if (!isListed) {
+  if (!candidates.some(({ size }) => size === entry.size)) {
+    // Only the ZIP says how large it is.
     await checkRoom(plan.folder, entry.size + KEPT_FREE_BYTES);
   }
   const temporary = join(plan.folder, ENTRY);
