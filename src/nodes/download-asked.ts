@@ -67,8 +67,9 @@ export async function downloadAskedBy(
   if (orderId === undefined) {
     throw new NotAskedError("no-order");
   }
-  const { tenant, correlationId, status } = regards;
-  const event = JSON.stringify([tenant, correlationId, status, orderId, payload.subOrderId]);
+  const { tenant, correlationId, status, queue } = regards;
+  // The same event of two queues is two events: one of them is told, as of everything else.
+  const event = JSON.stringify([queue, tenant, correlationId, status, orderId, payload.subOrderId]);
   return {
     wanted: { kind: "order", orderId },
     folder: resolve(base, orderId),

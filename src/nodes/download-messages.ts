@@ -35,6 +35,13 @@ interface Open {
   readonly done: Done;
 }
 
+/** What every download node knows of every order on its way. */
+export interface Orders {
+  readonly turns: Turns;
+  /** The folder of each order that was begun and not told of, for a node that has another folder now. */
+  readonly unfinished: Map<string, string>;
+}
+
 /** Status, once a second at most. */
 const STATUS_EVERY_MS = 1_000;
 const NOTHING = 1;
@@ -44,7 +51,7 @@ export class DownloadMessages {
   readonly #RED: NodeAPI;
   readonly #node: Node;
   readonly #settings: DownloadSettings;
-  readonly #turns: Turns;
+  readonly #orders: Orders;
   readonly #patience: Patience;
   readonly #slots: Slots;
   readonly #open = new Set<Open>();
@@ -60,13 +67,13 @@ export class DownloadMessages {
     RED: NodeAPI,
     node: Node,
     settings: DownloadSettings,
-    turns: Turns,
+    orders: Orders,
     patience: Patience = PATIENCE,
   ) {
     this.#RED = RED;
     this.#node = node;
     this.#settings = settings;
-    this.#turns = turns;
+    this.#orders = orders;
     this.#patience = patience;
     this.#slots = new Slots(settings.parallel);
     this.#progress = new DownloadProgress(
@@ -183,12 +190,16 @@ export class DownloadMessages {
   ): Promise<Outcome> {
     const name =
       wanted.kind === "order" ? wanted.orderId : wanted.kind === "product" ? wanted.product.urn : "";
-    const turn = await this.#turns.take(JSON.stringify([web.origin, web.tenant, name]), signal);
+    const { turns, unfinished } = this.#orders;
+    const key = JSON.stringify([web.origin, web.tenant, name]);
+    const turn = await turns.take(key, signal);
     // Two orders of one number are two orders, and wait for each other's folder.
-    const place = await this.#turns.take(JSON.stringify([folder]), signal).catch((error) => {
+    const place = await turns.take(JSON.stringify([folder]), signal).catch((error) => {
       turn();
       throw error;
     });
+    const before = unfinished.get(key);
+    unfinished.set(key, folder);
     const say = downloadTranslator(this.#RED, "progress");
     const shown = wanted.kind === "order" ? say("order", { name }) : say("product", { name: short(name) });
     const progress = this.#progress.begin(shown, (reason) => {
@@ -211,10 +222,16 @@ export class DownloadMessages {
     };
     const of = `${web.tenant} at ${web.origin}`;
     const job = { folder, event, of, parallel: this.#settings.parallel };
+    const { mode } = this.#settings;
     try {
-      return wanted.kind === "product"
-        ? await downloadProduct(fetching, { ...job, product: wanted.product })
-        : await downloadOrder(fetching, { ...job, orderId: name, mode: this.#settings.mode });
+      const outcome =
+        wanted.kind === "product"
+          ? await downloadProduct(fetching, { ...job, product: wanted.product })
+          : await downloadOrder(fetching, { ...job, orderId: name, mode, before });
+      if (outcome.failed.length === 0) {
+        unfinished.delete(key);
+      }
+      return outcome;
     } finally {
       progress.end();
       place();

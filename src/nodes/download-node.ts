@@ -19,8 +19,8 @@ interface DownloadNodeDef extends NodeDef {
 /** Registers `type` as a node that fetches. */
 export function registerDownloadNode(RED: NodeAPI, type: string): void {
   restartsOf(RED.events);
-  // One order at a time, whichever node is asked for it.
-  const turns = new Turns();
+  // One order at a time, whichever node is asked for it; and where it was not brought to its end.
+  const orders = { turns: new Turns(), unfinished: new Map<string, string>() };
   RED.nodes.registerType(type, function (this: Node, definition: DownloadNodeDef) {
     RED.nodes.createNode(this, definition);
     let settings: DownloadSettings;
@@ -30,7 +30,7 @@ export function registerDownloadNode(RED: NodeAPI, type: string): void {
       reportSettings(RED, this, error);
       return;
     }
-    const messages = new DownloadMessages(RED, this, settings, turns);
+    const messages = new DownloadMessages(RED, this, settings, orders);
     this.on("input", (message, send, done) => messages.input(message, send, done));
     this.on("close", () => messages.close());
     tellingOf(RED).register(this, () => messages.told(definition.web));

@@ -21,6 +21,7 @@ const PAGE_SIZE = 500;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** An order has some thousands at most; a list without end is no list. */
 const MAX_FILES = 200_000;
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
 /** How often it is read anew while it changes. */
 const PASSES = 4;
 
@@ -50,16 +51,24 @@ async function readPages(
 ): Promise<boolean> {
   let total: number | undefined;
   let isSteady = true;
+  let read = 0;
   const here = new Set<number>();
   for (let number = 0; ; number++) {
-    const { rows, totalElements, totalPages } = await readPage(client, orderId, number, pageSize, signal);
+    const { rows, totalElements, totalPages, bytes } = await readPage(
+      client,
+      orderId,
+      number,
+      pageSize,
+      signal,
+    );
+    read += bytes;
     isSteady &&= total === undefined || total === totalElements;
     total = totalElements;
     for (const row of rows) {
       here.add(row.id);
       found.set(row.id, row);
     }
-    if (found.size > MAX_FILES || number > MAX_FILES / pageSize + 1) {
+    if (found.size > MAX_FILES || read > MAX_LIST_BYTES || number > MAX_FILES / pageSize + 1) {
       throw new WebTrouble("list-without-end", { files: MAX_FILES });
     }
     if (rows.length === 0 || number + 1 >= totalPages) {
@@ -72,6 +81,8 @@ interface Page {
   readonly rows: readonly ListedFile[];
   readonly totalElements: number;
   readonly totalPages: number;
+  /** Of its text. */
+  readonly bytes: number;
 }
 
 async function readPage(
@@ -85,7 +96,7 @@ async function readPage(
   const answer = await client.get(path, { signal });
   if (answer.status === 204) {
     answer.discard();
-    return { rows: [], totalElements: 0, totalPages: 0 };
+    return { rows: [], totalElements: 0, totalPages: 0, bytes: 0 };
   }
   if (answer.status !== 200) {
     throw await refusalOf(answer);
@@ -109,7 +120,8 @@ function pageIn(body: Buffer): Page {
   if (!Array.isArray(content) || !isCount(totalElements) || !isCount(totalPages)) {
     throw new WebTrouble("bad-answer", { bytes: body.length });
   }
-  return { rows: content.map((row) => rowIn(objectOf(row).content ?? row)), totalElements, totalPages };
+  const rows = content.map((row) => rowIn(objectOf(row).content ?? row));
+  return { rows, totalElements, totalPages, bytes: body.length };
 }
 
 function rowIn(value: unknown): ListedFile {

@@ -3,13 +3,15 @@
  * that nobody has been told of, and which could not be had; or a `WebTrouble`. Killed at any moment, the next one
  * goes on where this one was.
  */
+import { join } from "node:path";
 import type { Fetching, Job, Outcome, ZipReason } from "./fetching";
 import type { FileSource } from "./file-download";
 import { fetchFiles, missingFiles } from "./files-round";
 import { type ListedFile, listFiles } from "./list";
 import { outcomeOf } from "./outcome";
+import { sizeOf } from "./part-file";
 import { persistently } from "./patience";
-import { Plan, type PlannedFile } from "./plan";
+import { PLAN, Plan, type PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
 import { fetchZip, recoverZip, wasBroken } from "./zip-round";
 
@@ -17,6 +19,8 @@ import { fetchZip, recoverZip, wasBroken } from "./zip-round";
 export interface OrderJob extends Job {
   readonly orderId: string;
   readonly mode: "files" | "zip";
+  /** Where it was begun and not told of, if that is another folder: REGARDS no longer lists what was fetched there. */
+  readonly before?: string | undefined;
 }
 
 /** REGARDS cannot count a file of this size as downloaded when it goes out by its id. */
@@ -25,14 +29,36 @@ const TOO_LARGE = 2 ** 31;
 const MAX_ROUNDS = 500;
 
 export async function downloadOrder(fetching: Fetching, job: OrderJob): Promise<Outcome> {
-  const plan = await persistently(() => Plan.open(job.folder, `order ${job.orderId} of ${job.of}`), fetching);
+  const plan = await persistently(() => Plan.open(job.folder, nameOf(job)), fetching);
   try {
+    // Whatever is wrong with the other folder, this one has its own list.
+    const left = await leftIn(job).catch(() => []);
+    await persistently(() => plan.add(left), fetching);
     const notices = [...(await persistently(() => recoverZip(plan), fetching))];
     const failed = await bringAll(fetching, plan, job, notices);
     return await persistently(() => outcomeOf(plan, job, failed, notices), fetching);
   } finally {
     await plan.close();
   }
+}
+
+/** The files of the folder before, nobody was told of, that can be fetched by their ids. */
+async function leftIn({ before, folder, ...job }: OrderJob): Promise<readonly PlannedFile[]> {
+  if (before === undefined || before === folder || (await sizeOf(join(before, PLAN))) === undefined) {
+    return [];
+  }
+  const plan = await Plan.open(before, nameOf(job));
+  await plan.close();
+  return plan.files.filter((file) => plan.toldOf(file) === undefined && isListed(file));
+}
+
+function nameOf({ orderId, of }: Pick<OrderJob, "orderId" | "of">): string {
+  return `order ${orderId} of ${of}`;
+}
+
+/** Not one that a ZIP alone knows of. */
+function isListed({ id }: PlannedFile): boolean {
+  return /^\d+$/.test(id);
 }
 
 async function bringAll(
@@ -88,7 +114,7 @@ async function byId(
   const missing = await missingFiles(plan);
   const length = plan.count;
   fetching.progress.files(length - missing.length, length);
-  const known = isAllowed ? missing.filter(({ id }) => /^\d+$/.test(id)) : [];
+  const known = isAllowed ? missing.filter(isListed) : [];
   const lost = missing.filter((file) => !known.includes(file));
   const failed = await fetchFiles(fetching, plan, known, orderFile, parallel);
   return [...failed, ...lost.map((file) => ({ file, trouble: new WebTrouble("handed-out") }))];

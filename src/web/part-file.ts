@@ -13,7 +13,7 @@ import { troubleOfDisk, WebTrouble } from "./troubles";
 export const PART = ".part";
 
 /** Where nobody has said how large it will be, the disk keeps this much, looked at every so often. */
-const KEPT_FREE_BYTES = 256 * 1024 * 1024;
+export const KEPT_FREE_BYTES = 256 * 1024 * 1024;
 const LOOK_EVERY_BYTES = 64 * 1024 * 1024;
 
 /** What a file has turned out to be. */
@@ -41,7 +41,7 @@ export async function writePart(
   const { limit, algorithm, counted } = measure;
   const handle = await onDisk(async () => {
     await mkdir(dirname(path), { recursive: true });
-    await checkRoom(dirname(path), limit ?? 0);
+    await checkRoom(dirname(path), limit ?? KEPT_FREE_BYTES);
     // Whatever stands there under this name, nothing is written through a link.
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
     return await open(`${path}${PART}`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
@@ -122,7 +122,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function checkRoom(folder: string, wanted: number): Promise<void> {
+/** Throws where there is less than that. */
+export async function checkRoom(folder: string, wanted: number): Promise<void> {
   const found = await statfs(folder).catch(() => undefined);
   if (found !== undefined && found.bavail * found.bsize < wanted) {
     throw new WebTrouble("disk-full", { code: "ENOSPC" });

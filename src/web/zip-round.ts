@@ -9,7 +9,7 @@ import { isPage, refusalOf } from "./client";
 import type { Fetching } from "./fetching";
 import { algorithmOf, lookFor, settle } from "./file-download";
 import { inSlots } from "./files-round";
-import { finishPart, PART, sizeOf, writePart } from "./part-file";
+import { checkRoom, finishPart, KEPT_FREE_BYTES, PART, sizeOf, writePart } from "./part-file";
 import { persistently } from "./patience";
 import type { Plan, PlannedFile } from "./plan";
 import { WebTrouble } from "./troubles";
@@ -158,8 +158,14 @@ async function keepEntry(plan: Plan, entry: ZipEntry): Promise<void> {
     }
   }
   const isListed = named.length > 0;
-  if (isListed && candidates.length === 0) {
+  const isAnnounced = candidates.some(({ size = entry.size }) => size === entry.size);
+  if (isListed && !isAnnounced) {
+    // It is there already, or another content than the list says: that is fetched by its id.
     return;
+  }
+  if (!candidates.some(({ size }) => size === entry.size)) {
+    // Only the ZIP says how large it is.
+    await checkRoom(plan.folder, entry.size + KEPT_FREE_BYTES);
   }
   const temporary = join(plan.folder, ENTRY);
   const [first] = candidates;

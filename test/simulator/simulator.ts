@@ -70,6 +70,8 @@ export interface Simulator {
   readonly tokensIssued: number;
   /** The transfers of files by id, in the order in which they ended. */
   readonly transfers: readonly Transfer[];
+  /** The most of them there ever were at the same time. */
+  readonly mostTransfers: number;
 
   requestOrder(request?: OrderRequest): Promise<string>;
   cancelOrder(orderId: number, tenant?: string): Promise<void>;
@@ -185,6 +187,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       publisher.respond(service, body, message.tenant ?? tenant, message),
     send: (event, body, message) => client.send(event, body, message),
     transfers: files.transfers,
+    get mostTransfers() {
+      return files.most;
+    },
     ask: (...asked) => troubles.ask(...asked),
     disturb: (...disturbances) => downloads.disturb(...disturbances),
     expireTokens: () => tokens.expireAll(),

@@ -24,6 +24,10 @@ interface RawLogEntry {
   readonly id?: string;
   readonly type?: string;
   readonly name?: string;
+  /** Of a metric. */
+  readonly event?: string;
+  readonly nodeid?: string;
+  readonly value?: unknown;
 }
 
 type Action = (...args: never[]) => unknown;
@@ -35,13 +39,15 @@ const LEVELS = new Map<number, LogEntry["level"]>([
   [40, "info"],
   [50, "debug"],
   [60, "trace"],
+  [99, "metric"],
 ]);
 
 function tell(message: FromNodeRed): void {
   if (process.connected) process.send?.(message);
 }
 
-function logged({ level, msg, id, type, name }: RawLogEntry): LogEntry {
+function logged(raw: RawLogEntry): LogEntry {
+  const { level, event, value, type, name, id = raw.nodeid, msg = `${event} ${value}` } = raw;
   const text = msg instanceof Error ? String(msg) : typeof msg === "string" ? msg : inspect(msg);
   return {
     level: LEVELS.get(level) ?? "info",
@@ -101,6 +107,7 @@ function completed(settings: StartOrder["settings"]): Record<string, unknown> {
     logging: {
       report: {
         level: "debug",
+        metrics: settings.metrics === true,
         handler: () => (raw: RawLogEntry) => tell({ kind: "log", entry: logged(raw) }),
       },
     },

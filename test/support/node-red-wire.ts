@@ -18,7 +18,7 @@ export interface Status {
 
 /** One line of Node-RED's log. `id` and `type` name the node it is about. */
 export interface LogEntry {
-  readonly level: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+  readonly level: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "metric";
   readonly msg: string;
   readonly id?: string;
   readonly type?: string;

@@ -198,12 +198,14 @@ describe("troubles of a download", () => {
     }
   });
 
-  it("of the disk: no room for what is announced, before its first byte", async () => {
-    const { side, fetch } = await set();
+  it("of a file whose header says another size than the list, before its first byte is written", async () => {
+    const { side, fetch, counted } = await set();
     const { orderId } = side.order([{ name: "a.dat", claimedSize: 2 ** 31 - 1, content: CONTENT }]);
-    // The header says otherwise than the list: nothing is written.
+
     const outcome = await fetch(orderId);
+
     assert.equal(troubleOf(outcome), "wrong-size");
+    assert.equal(counted.bytes, 0);
   });
 
   it("of a device that is full, which is waited out", () => {
