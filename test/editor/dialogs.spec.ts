@@ -359,6 +359,7 @@ describe("the editor", function () {
           await editor.fill("recipientLabel", "external-system-1");
           assert.equal(await editor.objection("recipientLabel"), "");
 
+          await editor.unfold("regards-amqp");
           await editor.field("target").selectOption("fem");
           assert.equal(await editor.page.locator("#regards-ingest").isVisible(), false);
           assert.match(await editor.text("#regards-fem"), /feature\.dto\.event\.in\.Diss/);
@@ -394,6 +395,7 @@ describe("the editor", function () {
           await editor.fill("user", "x");
           await editor.fill("user", "");
           assert.equal(await editor.objection("user"), sentences.user);
+          await editor.unfold("regards-amqp");
           const visible = editor.page.locator(".regards-wire dd.regards-code:visible");
           assert.match(
             (await visible.allTextContents()).join(),
@@ -485,7 +487,8 @@ describe("the editor", function () {
               const fold = element?.tagName === "SUMMARY" ? element.parentElement?.id : undefined;
               return fold ?? row?.replace(/^node-input-/, "") ?? "";
             });
-            if (focused.startsWith("regards-") && !reached.has(focused)) {
+            // What came is asked of the broker, which is not there.
+            if (focused.startsWith("regards-") && focused !== "regards-seen" && !reached.has(focused)) {
               await editor.page.keyboard.press("Enter");
             }
             reached.add(focused);
