@@ -334,6 +334,11 @@ describe("Test connection", function () {
   describe("for dissemination in", () => {
     it("looks at the exchange that the administrator has named, and at nothing else", async () => {
       const exchange = notificationExchange("regards");
+      const connection = await amqplib.connect(stage.vhost.url);
+      const channel = await connection.createChannel();
+      await channel.assertExchange(exchange, "fanout", { durable: true });
+      await connection.close();
+
       const lines = findings(await ask(form(stage.vhost, { exchange: ` ${exchange} ` })));
 
       assert.deepEqual(
