@@ -1,12 +1,14 @@
 /** Examples in a real editor: what Import does with one, then another, then the first again. */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { browserOrSkip } from "../editor/browser";
 import { Editor } from "../editor/editor";
 import { CONFIG_TYPES } from "../package/sources";
 import { sharedNodeRed } from "../support/shared-node-red";
 import type { FlowNode } from "../support/test-node-red";
 import { Example, exampleNames } from "./example";
+
+const PATIENCE = 60_000;
 
 /** What is in the workspace: how many nodes of a type, and which of theirs name a node that is not there. */
 interface Workspace {
@@ -64,7 +66,9 @@ for (const version of [5, 4] as const) {
     before(async function () {
       browser = await browserOrSkip(this);
       const nodeRed = await sharedNodeRed(version);
-      editor = await Editor.open(browser, nodeRed.url, { locale: "en-US" });
+      // Whole workspaces come and go in this page: it may take its time on a busy machine.
+      const prepare = async (page: Page): Promise<void> => page.setDefaultTimeout(PATIENCE);
+      editor = await Editor.open(browser, nodeRed.url, { locale: "en-US", prepare });
     });
     after(async () => {
       await editor?.close();
@@ -91,7 +95,8 @@ for (const version of [5, 4] as const) {
     });
 
     it("are asked about once where another has brought the broker node, and the answer keeps that", async () => {
-      const [hello = [], , submissions = []] = flows;
+      const hello = Example.read("0 - Hello, REGARDS").nodes;
+      const submissions = Example.read("2 - Follow submissions").nodes;
       await imported(hello);
 
       await editor.page.keyboard.press("Control+i");
