@@ -11,7 +11,9 @@ const RULES = {
 } as const;
 
 describe("the table of troubles of a download", () => {
-  const specs = [...files("test/web", ".spec.ts"), "test/nodes/download-deploys.spec.ts"].map(read).join("\n");
+  const specs = [...files("test/web", ".spec.ts"), "test/nodes/download-deploys.spec.ts"]
+    .map(read)
+    .join("\n");
 
   for (const name of Object.keys(TROUBLES) as TroubleName[]) {
     const { code, rule } = TROUBLES[name];
