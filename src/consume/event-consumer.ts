@@ -156,6 +156,13 @@ export class EventConsumer implements InCharge {
     return this.#seen.lately;
   }
 
+  /** Somebody has sent so many given-up events back; the next look at the queue is some time off. */
+  sentBack(count: number): void {
+    const deadLetters = Math.max(0, this.#finding.deadLetters - count);
+    this.#finding = { ...this.#finding, deadLetters };
+    this.#parts.host.changed();
+  }
+
   /**
    * A verdict by hand: any message derived from an event, with `settle` = accept (the default), retry or reject.
    * It counts for the newest delivery of the event, and once.

@@ -15,6 +15,8 @@ interface Source {
   readonly service: Service;
   /** Undefined while it has no queue of its own that it could look beside. */
   readonly queue: () => DeadLetterQueue | undefined;
+  /** Is told how many were sent back. */
+  readonly sentBack: (count: number) => void;
 }
 
 type Answer = Parameters<Parameters<NodeAPI["httpAdmin"]["get"]>[1]>[1];
@@ -37,7 +39,7 @@ export function registerDeadLettersRoutes(RED: NodeAPI): void {
     "/regards/dead-letters/:id",
     RED.auth.needsPermission("regards.read"),
     (request, response) => {
-      answer(RED, String(request.params.id), response, async (queue, service) => {
+      answer(RED, String(request.params.id), response, async (queue, { service }) => {
         const { letters, ...others } = await queue.look();
         return { ...others, letters: letters.map((letter) => shown(letter, service)) };
       });
@@ -52,7 +54,11 @@ export function registerDeadLettersRoutes(RED: NodeAPI): void {
         response.sendStatus(400);
         return;
       }
-      answer(RED, String(request.params.id), response, (queue) => queue.sendBack(id));
+      answer(RED, String(request.params.id), response, async (queue, { sentBack }) => {
+        const result = await queue.sendBack(id);
+        sentBack(result.sent);
+        return result;
+      });
     },
   );
 }
@@ -61,7 +67,7 @@ function answer(
   RED: NodeAPI,
   id: string,
   response: Answer,
-  ask: (queue: DeadLetterQueue, service: Service) => Promise<object>,
+  ask: (queue: DeadLetterQueue, source: Source) => Promise<object>,
 ): void {
   const node = RED.nodes.getNode(id);
   const source = node === null ? undefined : sources.get(node);
@@ -70,7 +76,7 @@ function answer(
     response.sendStatus(404);
     return;
   }
-  ask(queue, source.service).then(
+  ask(queue, source).then(
     (found) => response.set("cache-control", "no-store").json(found),
     (error) => response.status(502).json({ trouble: faultOf(error).detail }),
   );

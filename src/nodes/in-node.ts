@@ -130,7 +130,11 @@ export function registerInNode(RED: NodeAPI, type: string, service: Service): vo
       last: () => consumer?.lastEvent,
       lately: () => consumer?.seenLately,
     });
-    offerDeadLetters(this, { service, queue: () => letters });
+    offerDeadLetters(this, {
+      service,
+      queue: () => letters,
+      sentBack: (count) => consumer?.sentBack(count),
+    });
     tellingOf(RED).register(this, () => toldByConsumer(consumer?.view, definition.broker));
     useBroker(RED, this, definition.broker, (found) =>
       whenKnown(RED, this, askedRequestsOf(RED, definition.broker), {

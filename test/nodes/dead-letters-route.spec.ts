@@ -80,12 +80,14 @@ describe("given-up events, as a dialog asks for them", function () {
       assert.deepEqual(await one.json(), { sent: 1 });
       assert.equal(orderIdOf(await nodeRed.nextMessage("good")), 3);
       await stage.untilQueue(DEAD, { ready: 4 });
+      await nodeRed.untilStatus("in", ({ text }) => text?.includes("4 given up") === true);
 
       const all = await nodeRed.fetch(`${path}/send-back`, post({}));
       assert.deepEqual(await all.json(), { sent: 4 });
       await nodeRed.untilMessages("good", 5);
       assert.deepEqual(stage.ids("good"), [3, 1, 2, 4, 5]);
       await stage.untilQueue(DEAD, { ready: 0 });
+      await nodeRed.untilStatus("in", ({ fill }) => fill === "green");
       await stage.untilSettled();
     });
   }
