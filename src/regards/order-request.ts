@@ -14,6 +14,7 @@ import {
   requestCorrelationId,
   requestTenant,
   requestText,
+  shown,
 } from "./request-fields";
 import { broadcastExchange } from "./services";
 import type { RegardsSystem } from "./system";
@@ -137,7 +138,7 @@ function checkedFilters(given: unknown, types: unknown, names: unknown): Body | 
   // REGARDS denies filters without data types: these two are all there are.
   const list = isBlank(wanted) ? DATA_TYPES : wanted;
   if (!Array.isArray(list) || list.length === 0 || !list.every((type) => DATA_TYPES.includes(type))) {
-    throw wrong(`dataTypes is ${JSON.stringify(list)}; it must be one or more of ${DATA_TYPES.join(", ")}`);
+    throw wrong(`dataTypes is ${shown(list)}; it must be one or more of ${DATA_TYPES.join(", ")}`);
   }
   return {
     ...rest,
@@ -168,9 +169,7 @@ function orderId({ payload }: Asked): number {
 function wholeNumber(value: unknown, field: string, what: string): number {
   const number = typeof value === "string" && /^\d{1,16}$/.test(value.trim()) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 1) {
-    throw wrong(
-      `${field} is ${JSON.stringify(value) ?? "missing"}; it must be a whole number above 0 (${what})`,
-    );
+    throw wrong(`${field} is ${shown(value)}; it must be a whole number above 0 (${what})`);
   }
   return number;
 }

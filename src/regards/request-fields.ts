@@ -84,6 +84,20 @@ export function readable(field: () => string): string | null {
   }
 }
 
+/** A wrong value as its JSON, as far as it has any and not more than is worth reading. */
+export function shown(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") {
+    return String(value);
+  }
+  try {
+    const json = JSON.stringify(value) ?? nameOf(value);
+    return json.length > SHOWN ? `${json.slice(0, SHOWN)}…` : json;
+  } catch {
+    // It holds itself, or has a toJSON that fails.
+    return nameOf(value);
+  }
+}
+
 /** A value that is a plain object; what is in it is another question. */
 export function plainObject(value: unknown, field: string): Body {
   if (!isPlainObject(value)) {

@@ -141,6 +141,8 @@ describe("an order", () => {
     });
   }
 
+  const itself: Record<string, unknown> = {};
+  itself.again = itself;
   const queries = { ask: "queries" };
   const request = { ask: "request" };
   const cancel = { action: "cancel" };
@@ -231,6 +233,30 @@ describe("an order", () => {
     ["with a fraction of a size", "P1", { sizeLimit: 1.5 }, "BAD_FIELD", /^sizeLimit is 1\.5/],
     ["with a date for a size", "P1", { sizeLimit: new Date(0) }, "BAD_FIELD", /^sizeLimit is "1970-/],
     ["with a size beyond Java's", "P1", { sizeLimit: "9223372036854775808" }, "BAD_FIELD", /^sizeLimit is/],
+    [
+      "with a size without end",
+      "P1",
+      { sizeLimit: Number.POSITIVE_INFINITY },
+      "BAD_FIELD",
+      /^sizeLimit is Infinity/,
+    ],
+    ["with a bigint for a size", "P1", { sizeLimit: 12n }, "BAD_FIELD", /^sizeLimit is 12; /],
+    ["with a size that holds itself", "P1", { sizeLimit: itself }, "BAD_FIELD", /^sizeLimit is an object; /],
+    [
+      "with data types that hold themselves",
+      "P1",
+      { dataTypes: [itself] },
+      "BAD_FIELD",
+      /^dataTypes is an array; /,
+    ],
+    [
+      "with 1 MB for a size, of which a little is shown",
+      "P1",
+      { sizeLimit: "9".repeat(1e6) },
+      "BAD_FIELD",
+      /^sizeLimit is "9{59}…; it must be/,
+    ],
+    ["to cancel what holds itself", { orderId: itself }, cancel, "BAD_FIELD", /^orderId is an object; /],
     ["with an empty list of data types", "P1", { dataTypes: [] }, "BAD_FIELD", /^dataTypes is \[\]/],
     [
       "with a data type in small letters",
