@@ -5,6 +5,7 @@
  */
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { giveBack } from "./give-back";
 
 /** Larger ones cost fewer calls, and have left the processor's cache when they are written. */
 const PIECE_BYTES = 256 * 1024;
@@ -55,7 +56,7 @@ export class DiskWriter {
     this.#size = 0;
     await this.#writing;
     this.#throwFailure();
-    this.#writing = this.#keep(this.#writeAll(piece).finally(() => piece.forEach(free)));
+    this.#writing = this.#keep(this.#writeAll(piece).finally(() => piece.forEach(giveBack)));
     if (this.#sinceSync >= SYNC_EVERY_BYTES && this.#syncing === undefined) {
       this.#sinceSync = 0;
       this.#syncing = this.#keep(this.#handle.datasync()).then(() => {
@@ -90,16 +91,5 @@ export class DiskWriter {
     for (let written = 0; written < rest.length; ) {
       written += (await this.#handle.write(rest, written)).bytesWritten;
     }
-  }
-}
-
-/**
- * Gives a buffer's memory back now. V8 would do so only once 64 MiB of them wait, and each new one would be memory that
- * is not in the processor's cache. A part of a buffer stays: others may have the rest. Node.js 20 cannot do it.
- */
-function free({ buffer, length }: Buffer): void {
-  const whole = buffer as { readonly byteLength: number; transfer?(length: number): unknown };
-  if (length === whole.byteLength) {
-    whole.transfer?.(0);
   }
 }

@@ -8,6 +8,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions as TlsOptions, connect as tlsConnect } from "node:tls";
+import { giveBack } from "./give-back";
 import { troubleOfConnection, WebTrouble } from "./troubles";
 
 /** A proxy between here and everything, or a part of it. */
@@ -167,6 +168,8 @@ export class Http {
       const end = onceStopped(signal, this.#stall + HEADERS_GRACE_MS, stop);
       asked.once("response", (message) => {
         end();
+        // Node.js has copied out of it what belongs to the answer, a listener earlier.
+        stream.on("data", giveBack);
         resolve(message);
       });
       // It stays: what comes after the answer's head is the body's affair.
