@@ -131,6 +131,7 @@ describe("an own queue in the editor", function () {
       it("is refused in the open dialog, and both nodes are right once the name is changed or the other is gone", async () => {
         await editor.import([BROKER, FIRST, { ...SECOND, queue: "" }]);
         await editor.openSelected("second");
+        await editor.unfold("regards-filters");
         await editor.fill("owner", "me");
         await editor.fill("queue", "events");
         assert.equal(await editor.objection("queue"), FILTER);
