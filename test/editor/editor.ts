@@ -1,5 +1,5 @@
 /** The Node-RED editor as a person uses it: one page in one language and theme, and what went wrong in it. */
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Locator, Page, Route } from "playwright-core";
 
 /** How the editor is to look. */
 export interface Look {
@@ -60,6 +60,22 @@ const DRAWN = "#red-ui-workspace-chart";
 /** The editor answers within a second; on a busy machine within ten. */
 const PATIENCE = 10_000;
 
+/** Node-RED 5 shows its first tip after a second, on a busy machine before there is a place for it, and says so. */
+async function showNoTips(route: Route): Promise<void> {
+  if (route.request().method() !== "GET") {
+    await route.continue();
+    return;
+  }
+  const response = await route.fetch();
+  if (!response.ok()) {
+    await route.fulfill({ response });
+    return;
+  }
+  const settings = (await response.json()) as { readonly editor?: { readonly view?: object } };
+  const editor = { ...settings.editor, view: { ...settings.editor?.view, "view-show-tips": false } };
+  await route.fulfill({ response, json: { ...settings, editor } });
+}
+
 export class Editor {
   readonly page: Page;
   /** Console errors, page errors and failed requests for our files, in order. */
@@ -99,6 +115,7 @@ export class Editor {
         document.addEventListener("DOMContentLoaded", () => document.head.append(style));
       }, font);
     }
+    await page.route(/\/settings\/user(\?|$)/, showNoTips);
     await prepare?.(page);
     const editor = new Editor(page);
     await page.goto(url);
