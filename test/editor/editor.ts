@@ -229,6 +229,8 @@ export class Editor {
     }
     // The menu slides down: a click might meet another of its lines.
     await line.press("Enter");
+    // It slides up too, and would be taken for the next field's.
+    await this.page.locator(".red-ui-typedInput-options:visible").waitFor({ state: "hidden" });
   }
 
   /** Pastes a text into an empty field. */
