@@ -17,6 +17,9 @@ export class EndedRuns {
   #older = new Generation();
 
   add(id: string, run: EndedRun): void {
+    if (!isId(id)) {
+      return;
+    }
     if (this.#newer.size >= REMEMBERED) {
       const emptied = this.#older;
       emptied.clear();
@@ -27,8 +30,13 @@ export class EndedRuns {
   }
 
   find(id: string): EndedRun | undefined {
-    return this.#newer.find(id) ?? this.#older.find(id);
+    return isId(id) ? (this.#newer.find(id) ?? this.#older.find(id)) : undefined;
   }
+}
+
+/** A node may send, or report an error with, a message whose id is anything or nothing at all. */
+function isId(id: unknown): id is string {
+  return typeof id === "string";
 }
 
 /** A table with open addressing: an id has the first free place from the one its hash names. */

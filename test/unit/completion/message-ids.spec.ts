@@ -61,6 +61,22 @@ describe("the ids of messages", () => {
     assert.equal(numberOf((19_999).toString(16).padStart(16, "0")), 19_999);
   });
 
+  it("may be anything a flow has made of them", () => {
+    const ids = new MessageIds();
+    const one = run("one");
+    ids.begin(one);
+    for (const id of [undefined, null, 5, {}, Object.create(null), Symbol("id")] as unknown as string[]) {
+      ids.join(id, one);
+      assert.equal(ids.ownerOf(id), one);
+    }
+    ids.end(one, new EndedRun(1, 0, one.notWaitedFor));
+
+    for (const id of [undefined, null, 5, {}, Object.create(null), Symbol("id")] as unknown as string[]) {
+      assert.equal(ids.ownerOf(id), undefined);
+      assert.equal(ids.seenOutside(id), true);
+    }
+  });
+
   it("of a run that goes on are never forgotten", () => {
     const ids = new MessageIds();
     const one = run("one");
