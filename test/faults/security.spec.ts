@@ -16,7 +16,7 @@ interface Route {
 }
 
 /** What changes nothing and shows no more than the editor does: `regards.read`, which `read` includes. */
-const LOOKS = [/^regards\/(?:health|metrics)$/, /^regards\/(?:last-event|dead-letters)\//];
+const LOOKS = [/^regards\/(?:health|metrics)$/, /^regards\/(?:last-event|tenants|dead-letters)\//];
 
 describe("Node-RED with adminAuth", function () {
   this.timeout(60_000);
