@@ -222,15 +222,20 @@ export class Editor {
   async chooseType(property: string, place: number): Promise<void> {
     const container = this.dialog.locator(`[id$="-input-${property}"] + .red-ui-typedInput-container`);
     const line = this.page.locator(".red-ui-typedInput-options:visible a").nth(place);
-    // Where an earlier choice came faster than a person's, the menu takes the next click for the one that closes it.
-    while (!(await line.isVisible())) {
-      await container.locator(".red-ui-typedInput-type-select").click();
-      await line.waitFor({ timeout: 400 }).catch(() => undefined);
-    }
-    // The menu slides down: a click might meet another of its lines.
-    await line.press("Enter");
-    // It slides up too, and would be taken for the next field's.
-    await this.page.locator(".red-ui-typedInput-options:visible").waitFor({ state: "hidden" });
+    const type = this.dialog.locator(`[id$="-input-${property}Type"]`);
+    let chosen: string | null = null;
+    do {
+      // Where an earlier choice came faster than a person's, the menu takes the next click for the one that closes it.
+      while (!(await line.isVisible())) {
+        await container.locator(".red-ui-typedInput-type-select").click();
+        await line.waitFor({ timeout: 400 }).catch(() => undefined);
+      }
+      chosen = await line.getAttribute("value");
+      // The menu slides down: a click might meet another of its lines, and a key come before it listens.
+      await line.press("Enter");
+      // It slides up too, and would be taken for the next field's.
+      await this.page.locator(".red-ui-typedInput-options:visible").waitFor({ state: "hidden" });
+    } while ((await type.inputValue()) !== chosen);
   }
 
   /** Pastes a text into an empty field. */
