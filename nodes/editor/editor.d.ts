@@ -202,6 +202,7 @@ interface OurPlugins {
     test(id: string | undefined, form: object, button: string, list: string, type?: string): void;
     typedInputs(node: EditorNode, inputs: TypedInputs): void;
     /** @param look what to look at through the dialog's broker node: `publish`, `queue` or `exchange` */
+    throughBroker(look: object): { readonly broker: EditorNode | null; readonly form: object };
     lookThroughBroker(look: object, button: string, list: string): void;
     openOutNode(node: EditorNode, inputs: TypedInputs): void;
   };
