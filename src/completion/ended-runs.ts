@@ -26,11 +26,16 @@ export class EndedRuns {
       this.#older = this.#newer;
       this.#newer = emptied;
     }
-    this.#newer.add(id, run);
+    this.#newer.add(hash(id, FIRST_SEED) || 1, hash(id, SECOND_SEED), run);
   }
 
   find(id: string): EndedRun | undefined {
-    return isId(id) ? (this.#newer.find(id) ?? this.#older.find(id)) : undefined;
+    if (!isId(id)) {
+      return undefined;
+    }
+    const first = hash(id, FIRST_SEED) || 1;
+    const second = hash(id, SECOND_SEED);
+    return this.#newer.find(first, second) ?? this.#older.find(first, second);
   }
 }
 
@@ -39,33 +44,33 @@ function isId(id: unknown): id is string {
   return typeof id === "string";
 }
 
-/** A table with open addressing: an id has the first free place from the one its hash names. */
+/**
+ * A table with open addressing: an id has the first free place from the one its first hash names. Two hashes are 64 bits,
+ * so that no two ids are taken for the same.
+ */
 class Generation {
   size = 0;
-  /** Two hashes of each id: 64 bits, so that no two ids are taken for the same. The first is 0 at a free place. */
+  /** 0 at a free place. */
   readonly #first = new Uint32Array(PLACES);
   readonly #second = new Uint32Array(PLACES);
   readonly #numbers = new Float64Array(PLACES);
   readonly #ends = new Float64Array(PLACES);
   #notWaitedFor: ReadonlySet<string>[] = [];
 
-  add(id: string, { number, at, notWaitedFor }: EndedRun): void {
-    const place = this.#placeOf(id);
-    this.#first[place] = hash(id, FIRST_SEED) || 1;
-    this.#second[place] = hash(id, SECOND_SEED);
+  add(first: number, second: number, { number, at, notWaitedFor }: EndedRun): void {
+    const place = this.#placeOf(first, second);
+    this.#first[place] = first;
+    this.#second[place] = second;
     this.#numbers[place] = number;
     this.#ends[place] = at;
     this.#notWaitedFor[place] = notWaitedFor;
     this.size += 1;
   }
 
-  find(id: string): EndedRun | undefined {
-    if (this.size === 0) {
-      return undefined;
-    }
-    const place = this.#placeOf(id);
+  find(first: number, second: number): EndedRun | undefined {
+    const place = this.#placeOf(first, second);
     const notWaitedFor = this.#notWaitedFor[place];
-    return this.#first[place] === 0 || notWaitedFor === undefined
+    return notWaitedFor === undefined
       ? undefined
       : new EndedRun(this.#numbers[place] ?? 0, this.#ends[place] ?? 0, notWaitedFor);
   }
@@ -77,9 +82,7 @@ class Generation {
   }
 
   /** Where the id is, or would be. */
-  #placeOf(id: string): number {
-    const first = hash(id, FIRST_SEED) || 1;
-    const second = hash(id, SECOND_SEED);
+  #placeOf(first: number, second: number): number {
     let place = first % PLACES;
     while (this.#first[place] !== 0 && (this.#first[place] !== first || this.#second[place] !== second)) {
       place = (place + 1) % PLACES;

@@ -1,8 +1,8 @@
 /**
  * Remembers whose a message is by its `_msgid`, which survives every copy. Enters: ids of messages made for a run,
  * ids of messages seen outside of every run, and runs that end. Leaves: whose an id is. It must never look at a
- * message itself. Every message in every flow is looked up here, several times, so strangers are found
- * first.
+ * message itself. Every message in every flow is looked up here, several times, so strangers are found before what is
+ * over.
  */
 import { EndedRuns, REMEMBERED } from "./ended-runs";
 import type { EndedRun, Run } from "./run";
