@@ -10,6 +10,7 @@ import type { Delivery } from "../amqp/delivery";
 import type { Verdict } from "../amqp/settlements";
 import type { Told } from "../amqp/told";
 import type { EventInHand } from "./event-in-hand";
+import { addLatest } from "./latest";
 
 /** What is known about a delivery that may come again. */
 export type Expected =
@@ -116,13 +117,13 @@ export class EventMemory {
     if (this.#copies.has(id)) {
       return true;
     }
-    addLatest(this.#copies, id);
+    addLatest(this.#copies, id, MOST_COPIES);
     return false;
   }
 
   /** A copy of ours that the broker did not confirm: its event goes on without it, whether it comes or not. */
   disown(messageId: string): void {
-    addLatest(this.#disowned, messageId);
+    addLatest(this.#disowned, messageId, MOST_COPIES);
   }
 
   isDisowned(messageId: string): boolean {
@@ -189,14 +190,6 @@ export class EventMemory {
         this.#expected.set(fingerprint, kept);
       }
     }
-  }
-}
-
-function addLatest(ids: Set<string>, id: string): void {
-  ids.add(id);
-  if (ids.size > MOST_COPIES) {
-    const [oldest = ""] = ids;
-    ids.delete(oldest);
   }
 }
 

@@ -3,9 +3,11 @@
  * Enters: events that the filter let through, and the conditions that others did not meet. Leaves: the last event,
  * with no more of its body than is worth showing. It never leaves the process, and knows nothing of Node-RED.
  */
+
 import type { Delivery } from "../amqp/delivery";
 import type { Recognised, Unrecognised } from "../regards/event";
 import type { Condition } from "./filter";
+import { addLatest } from "./latest";
 
 /** More of a body is not kept. */
 const MOST_BYTES = 65_536;
@@ -127,15 +129,9 @@ export class Seen {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Keeps the latest, each once. */
+/** A name that is worth suggesting. */
 function remember(names: Set<string>, name: string | undefined): void {
-  if (!name || name.length > LONGEST_SUGGESTED) {
-    return;
-  }
-  names.delete(name);
-  names.add(name);
-  const [oldest] = names;
-  if (names.size > MOST_SUGGESTED && oldest !== undefined) {
-    names.delete(oldest);
+  if (name && name.length <= LONGEST_SUGGESTED) {
+    addLatest(names, name, MOST_SUGGESTED);
   }
 }
