@@ -5,17 +5,13 @@
  * It never touches Node-RED itself: `ConsumerHost` does.
  */
 import { now } from "../amqp/clock";
-import { Copies } from "../amqp/copies";
-import { DeadLetters } from "../amqp/dead-letters";
-import { withDeadline } from "../amqp/deadline";
 import type { Delivery } from "../amqp/delivery";
-import { type Aside, leaveQueue } from "../amqp/queue";
-import { RetryQueue } from "../amqp/retry-queue";
 import type { Lease } from "../amqp/shared-connection";
-import { type Finding, Subscription } from "../amqp/subscription";
+import { Subscription } from "../amqp/subscription";
 import type { Told } from "../amqp/told";
 import { endingByHand, eventsOf, type WiredBack } from "./by-hand";
 import { ConsumerLog } from "./consumer-log";
+import { ConsumerQueue } from "./consumer-queue";
 import { heldLongest, longestHeld, renewHeld } from "./deadline";
 import { Deliveries } from "./deliveries";
 import { Endings } from "./endings";
@@ -33,8 +29,7 @@ const CLOSE_MS = 1_500;
 export class EventConsumer implements InCharge {
   readonly #parts: ConsumerParts;
   readonly #lease: Lease;
-  readonly #aside: Aside;
-  readonly #copies: Copies | undefined;
+  readonly #queue: ConsumerQueue;
   readonly #subscription: Subscription;
   readonly #endings: Endings;
   readonly #offering: Offering;
@@ -48,7 +43,6 @@ export class EventConsumer implements InCharge {
   readonly #seen = new Seen(now);
   readonly #stopListening: () => void;
   readonly #stopFollowing: () => void;
-  #finding: Finding = { otherReaders: 0, deadLetters: 0, differs: undefined };
   #isPaused = false;
 
   constructor(parts: ConsumerParts) {
@@ -58,25 +52,12 @@ export class EventConsumer implements InCharge {
     this.#log = new ConsumerLog(host, queue.name);
     this.#lease = broker.lease("consume");
     const { connection } = this.#lease;
-    this.#aside = (work) => connection.aside(work, "the queue's answer");
-    let retryQueue: RetryQueue | undefined;
-    if (queue.mode === "own") {
-      this.#copies = new Copies(
-        queue,
-        () => broker.lease("publish"),
-        () => host.changed(),
-      );
-      retryQueue = new RetryQueue(queue, this.#aside, this.#copies, (id) => memory.disown(id));
-    }
+    this.#queue = new ConsumerQueue(parts, connection);
+    const { retryQueue, deadLetters } = this.#queue;
     this.#endings = new Endings({
-      settings,
-      memory,
-      retryQueue,
-      log: host.log,
-      counters: this.#counters,
-      deadLetters: new DeadLetters(queue, this.#aside, this.#copies),
-      isQueueOurs: () => this.#finding.differs === undefined,
-      gaveUp: () => this.#gaveUp(),
+      ...{ settings, memory, retryQueue, deadLetters, log: host.log, counters: this.#counters },
+      isQueueOurs: () => this.#queue.finding.differs === undefined,
+      gaveUp: () => this.#queue.gaveUp(),
       surprised: (error) => this.#log.surprised(error),
     });
     this.#events = new EventsInHand(parts, this);
@@ -96,9 +77,8 @@ export class EventConsumer implements InCharge {
           host.changed();
         },
         found: (finding) => {
-          this.#finding = finding;
           this.#log.found(finding);
-          host.changed();
+          this.#queue.found(finding);
         },
         surprised: (error) => this.#log.surprised(error),
       },
@@ -120,7 +100,7 @@ export class EventConsumer implements InCharge {
   /** What can be seen of it now. */
   get view(): ConsumerView {
     const { memory, settings, flows } = this.#parts;
-    const { otherReaders, deadLetters, differs } = this.#finding;
+    const { otherReaders, deadLetters, differs } = this.#queue.finding;
     const { stoppedNode } = this.#offering;
     const { stuck } = this.#endings;
     const held = heldLongest(memory, settings.deadline);
@@ -158,9 +138,7 @@ export class EventConsumer implements InCharge {
 
   /** Somebody has sent so many given-up events back; the next look at the queue is some time off. */
   sentBack(count: number): void {
-    const deadLetters = Math.max(0, this.#finding.deadLetters - count);
-    this.#finding = { ...this.#finding, deadLetters };
-    this.#parts.host.changed();
+    this.#queue.sentBack(count);
   }
 
   /**
@@ -240,7 +218,7 @@ export class EventConsumer implements InCharge {
     this.#events.giveBack(removed);
     await this.#subscription.close(CLOSE_MS);
     this.#stopListening();
-    await this.#copies?.close(CLOSE_MS);
+    await this.#queue.close(CLOSE_MS);
     // A deploy of other nodes lets the runs go on, and their outcomes are still to be heard.
     this.#parts.memory.afterRuns(() => this.#parts.tracker?.release());
     const isLeft = !removed || (await this.#leaveQueue());
@@ -258,33 +236,13 @@ export class EventConsumer implements InCharge {
     host.changed();
   }
 
-  /** The node was deleted: its own queue goes with it, unless somebody reads it or something waits in it. */
+  /** The node was deleted. */
   async #leaveQueue(): Promise<boolean> {
-    const { memory, settings } = this.#parts;
-    const { queue } = settings;
-    if (queue.mode !== "own") {
-      return true;
+    const leaving = await this.#queue.leave(this.#parts.memory.isOwed, CLOSE_MS);
+    if (typeof leaving === "object") {
+      this.#log.queueKept(leaving.kept);
     }
-    if (!this.#lease.connection.isUp) {
-      return false;
-    }
-    try {
-      const leaving = leaveQueue(this.#aside, queue, memory.isOwed);
-      const left = await withDeadline(leaving, CLOSE_MS, "leaving the queue");
-      if (left.kind === "kept") {
-        this.#log.queueKept(left.waiting);
-      }
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #gaveUp(): void {
-    if (this.#parts.settings.queue.mode === "own") {
-      this.#finding = { ...this.#finding, deadLetters: this.#finding.deadLetters + 1 };
-    }
-    this.#parts.host.changed();
+    return leaving !== "unreachable";
   }
 
   /** The flows stop, run again, or have not run for some time. */
