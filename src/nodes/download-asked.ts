@@ -23,6 +23,18 @@ export interface DownloadAsked {
   readonly event: string | undefined;
 }
 
+/** What tells it from everything else of its kind. */
+export function nameOf(wanted: Wanted): string {
+  switch (wanted.kind) {
+    case "order":
+      return wanted.orderId;
+    case "product":
+      return wanted.product.urn;
+    case "nothing":
+      return "";
+  }
+}
+
 /** A message that cannot be understood: the key of a sentence. */
 export class NotAskedError extends Error {
   readonly key: string;

@@ -9,14 +9,15 @@ import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { leadsTo } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
-import type { Fetching, Outcome, Progress } from "../web/fetching";
+import type { Fetching, Outcome } from "../web/fetching";
 import { downloadOrder } from "../web/order-download";
+import type { OrdersUnderWay } from "../web/orders-under-way";
 import { PATIENCE, type Patience } from "../web/patience";
 import { downloadProduct } from "../web/product-download";
-import { Slots, type Turns } from "../web/slots";
+import { Slots } from "../web/slots";
 import type { Web } from "../web/web";
 import type { ConfigUse } from "./config-use";
-import { type DownloadAsked, downloadAskedBy } from "./download-asked";
+import { type DownloadAsked, downloadAskedBy, nameOf } from "./download-asked";
 import { failureIn, failureOf } from "./download-failure";
 import type { DownloadSettings } from "./download-settings";
 import { DownloadProgress } from "./download-status";
@@ -35,13 +36,6 @@ interface Open {
   readonly done: Done;
 }
 
-/** What every download node knows of every order on its way. */
-export interface Orders {
-  readonly turns: Turns;
-  /** The folder of each order that was begun and not told of, for a node that has another folder now. */
-  readonly unfinished: Map<string, string>;
-}
-
 /** Status, once a second at most. */
 const STATUS_EVERY_MS = 1_000;
 const NOTHING = 1;
@@ -51,7 +45,7 @@ export class DownloadMessages {
   readonly #RED: NodeAPI;
   readonly #node: Node;
   readonly #settings: DownloadSettings;
-  readonly #orders: Orders;
+  readonly #orders: OrdersUnderWay;
   readonly #patience: Patience;
   readonly #slots: Slots;
   readonly #open = new Set<Open>();
@@ -67,7 +61,7 @@ export class DownloadMessages {
     RED: NodeAPI,
     node: Node,
     settings: DownloadSettings,
-    orders: Orders,
+    orders: OrdersUnderWay,
     patience: Patience = PATIENCE,
   ) {
     this.#RED = RED;
@@ -182,62 +176,41 @@ export class DownloadMessages {
     }
   }
 
-  async #fetch(
+  #fetch(asked: DownloadAsked, message: NodeMessage, web: Web, signal: AbortSignal): Promise<Outcome> {
+    const { folder } = asked;
+    const key = JSON.stringify([web.origin, web.tenant, nameOf(asked.wanted)]);
+    return this.#orders.inTurn(key, folder, signal, (before) =>
+      this.#fetchNow(asked, before, message._msgid, web, signal),
+    );
+  }
+
+  /** @param before the folder in which it was begun and not brought to its end */
+  async #fetchNow(
     { wanted, folder, event }: DownloadAsked,
-    message: NodeMessage,
+    before: string | undefined,
+    messageId: string | undefined,
     web: Web,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const name =
-      wanted.kind === "order" ? wanted.orderId : wanted.kind === "product" ? wanted.product.urn : "";
-    const { turns, unfinished } = this.#orders;
-    const key = JSON.stringify([web.origin, web.tenant, name]);
-    const turn = await turns.take(key, signal);
-    // Two orders of one number are two orders, and wait for each other's folder.
-    const place = await turns.take(JSON.stringify([folder]), signal).catch((error) => {
-      turn();
-      throw error;
-    });
-    const before = unfinished.get(key);
-    unfinished.set(key, folder);
+    const name = nameOf(wanted);
     const say = downloadTranslator(this.#RED, "progress");
     const shown = wanted.kind === "order" ? say("order", { name }) : say("product", { name: short(name) });
     const progress = this.#progress.begin(shown, (reason) => {
       logOf(this.#RED, this.#node).warn(`zip-instead-${reason}`, { order: name });
     });
+    const slots = [this.#slots, web.slots];
+    const fetching: Fetching = { client: web.client, slots, patience: this.#patience, signal, progress };
+    const { parallel, mode } = this.#settings;
+    const job = { folder, event, of: `${web.tenant} at ${web.origin}`, parallel };
     const began = performance.now();
-    let bytes = 0;
-    const counting: Progress = {
-      files: (done, of) => progress.files(done, of),
-      bytes: (count) => {
-        bytes += count;
-        progress.bytes(count);
-      },
-      waiting: (trouble) => progress.waiting(trouble),
-      zipInstead: (reason) => progress.zipInstead(reason),
-    };
-    const fetching: Fetching = {
-      ...{ client: web.client, slots: [this.#slots, web.slots], patience: this.#patience },
-      ...{ signal, progress: counting },
-    };
-    const of = `${web.tenant} at ${web.origin}`;
-    const job = { folder, event, of, parallel: this.#settings.parallel };
-    const { mode } = this.#settings;
     try {
-      const outcome =
-        wanted.kind === "product"
-          ? await downloadProduct(fetching, { ...job, product: wanted.product })
-          : await downloadOrder(fetching, { ...job, orderId: name, mode, before });
-      if (outcome.failed.length === 0) {
-        unfinished.delete(key);
-      }
-      return outcome;
+      return wanted.kind === "product"
+        ? await downloadProduct(fetching, { ...job, product: wanted.product })
+        : await downloadOrder(fetching, { ...job, orderId: name, mode, before });
     } finally {
       progress.end();
-      place();
-      turn();
-      measured(this.#node, "download.bytes", message._msgid, bytes);
-      measured(this.#node, "download.milliseconds", message._msgid, Math.round(performance.now() - began));
+      measured(this.#node, "download.bytes", messageId, progress.fetched);
+      measured(this.#node, "download.milliseconds", messageId, Math.round(performance.now() - began));
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { restartsOf } from "../completion/restarts";
-import { Turns } from "../web/slots";
+import { OrdersUnderWay } from "../web/orders-under-way";
 import { DownloadMessages } from "./download-messages";
 import { type DownloadSettings, downloadSettings } from "./download-settings";
 import type { Definition } from "./settings";
@@ -19,8 +19,8 @@ interface DownloadNodeDef extends NodeDef {
 /** Registers `type` as a node that fetches. */
 export function registerDownloadNode(RED: NodeAPI, type: string): void {
   restartsOf(RED.events);
-  // One order at a time, whichever node is asked for it; and where it was not brought to its end.
-  const orders = { turns: new Turns(), unfinished: new Map<string, string>() };
+  // One order at a time, whichever node is asked for it.
+  const orders = new OrdersUnderWay();
   RED.nodes.registerType(type, function (this: Node, definition: DownloadNodeDef) {
     RED.nodes.createNode(this, definition);
     let settings: DownloadSettings;

@@ -13,6 +13,8 @@ class Going implements Progress {
   readonly #zipInstead: Progress["zipInstead"];
   done = 0;
   total = 0;
+  /** In bytes. */
+  fetched = 0;
   trouble: WebTrouble | undefined;
 
   constructor(name: string, changed: (bytes: number) => void, zipInstead: Progress["zipInstead"]) {
@@ -28,6 +30,7 @@ class Going implements Progress {
   }
 
   bytes(count: number): void {
+    this.fetched += count;
     this.#changed(count);
   }
 
@@ -66,7 +69,7 @@ export class DownloadProgress {
     this.#changed = changed;
   }
 
-  begin(name: string, zipInstead: Progress["zipInstead"]): Progress & { end: () => void } {
+  begin(name: string, zipInstead: Progress["zipInstead"]): Going & { end: () => void } {
     const going = new Going(name, (bytes) => this.#count(bytes), zipInstead);
     if (this.#going.size === 0) {
       this.#bytesNow = 0;
