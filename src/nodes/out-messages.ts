@@ -8,7 +8,6 @@ import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
-import type { AskedRequest } from "../publish/asked-requests";
 import { EarlierTries } from "../publish/earlier-tries";
 import type { Handover } from "../publish/handover";
 import { RefusedError } from "../publish/refusal";
@@ -25,21 +24,17 @@ import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { ExchangeOfNodes } from "./exchange-of-nodes";
 import { handoverOf } from "./handovers";
+import { noAnswer, told } from "./out-outcome";
 import { publisherNodeStatus } from "./status";
 import { StatusDisplay } from "./status-display";
 import { logOf, translator } from "./words";
-
-/** A message that came from one of our in-nodes. */
-interface EventBearing extends NodeMessageInFlow {
-  readonly regards?: { readonly deliveryId?: string };
-}
 
 type Send = (messages: (NodeMessage | null)[]) => void;
 type Done = (error?: Error) => void;
 
 /** A message this node has not finished with. */
 interface Open {
-  readonly message: EventBearing;
+  readonly message: NodeMessageInFlow;
   readonly send: Send;
   readonly done: Done;
   /** Being found in the message, and found. */
@@ -230,7 +225,7 @@ export class OutMessages {
     }
   }
 
-  async #requestOf(message: EventBearing): Promise<Request> {
+  async #requestOf(message: NodeMessageInFlow): Promise<Request> {
     const correlationId = newCorrelationId(this.brokerId);
     const asked = await askedBy(this.#RED, this.#node, this.#settings, message, correlationId);
     const request = new Request(this.#kind, asked);
@@ -244,17 +239,11 @@ export class OutMessages {
       return;
     }
     this.#open.delete(open);
-    // An event settled by hand is still known by its delivery, after something was sent to REGARDS about it.
-    const { deliveryId } = message.regards ?? {};
-    const regards = { ...sent.regards, ...(deliveryId ? { deliveryId } : {}) };
-    const outcome: NodeMessage & { regards: object } = { ...message, regards };
     if (sent.published) {
-      send([outcome, null]);
+      send([told(message, sent), null]);
       done();
     } else if (this.#leadsTo(1) === "running") {
-      const { code, message: words, details } = sent.error;
-      const error = { code, message: words, ...details };
-      send([null, Object.assign(outcome, { error })]);
+      send([null, told(message, sent)]);
       done();
     } else {
       done(sent.error);
@@ -287,18 +276,4 @@ export class OutMessages {
   #noBroker(): Error {
     return new Error(translator(this.#RED, "runtime")("no-broker"));
   }
-}
-
-/** What leaves by the third output. */
-function noAnswer({ correlationId, service, askedAt, request }: AskedRequest): NodeMessage {
-  const since = new Date(askedAt).toISOString();
-  const message: NodeMessage & { regards: object; request?: unknown } = {
-    topic: "no answer",
-    payload: { correlationId, askedAt: since },
-    regards: { service, correlationId, askedAt: since },
-  };
-  if (request !== undefined) {
-    message.request = JSON.parse(request);
-  }
-  return message;
 }
