@@ -1,6 +1,6 @@
 /**
- * Mocha's usual report on the terminal, and its counts in a file for the runner that adds them up. Where the
- * same specs run on several brokers, the titles name the one.
+ * Mocha's usual report on the terminal, with the suites that took longest, and its counts in a file for the runner
+ * that adds them up. Where the same specs run on several brokers, the titles name the one.
  */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
@@ -15,6 +15,10 @@ export interface Counts {
 /** How long the process may take to end after its last test, in milliseconds. */
 const TIME_TO_END = 15_000;
 
+/** So many suites are named, each with what it took, its set-up included. */
+const LONGEST = 12;
+const WORTH_NAMING_S = 10;
+
 interface Told {
   readonly file: string;
   readonly rabbitMq?: string;
@@ -28,7 +32,9 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     if (rabbitMq !== undefined) {
       for (const suite of runner.suite.suites) suite.title += `, on RabbitMQ ${rabbitMq}`;
     }
+    const took = timesOf(runner);
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
+      tellLongest(took);
       const { passes, failures, pending } = this.stats;
       const counts: Counts = { passed: passes, failed: failures, skipped: pending };
       writeFileSync(file, JSON.stringify(counts));
@@ -38,6 +44,38 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       setImmediate(() => process.once("exit", () => process.exit(failures > 0 ? 1 : 0)));
     });
   }
+}
+
+/** What each outermost suite took, in seconds, once it is over. */
+function timesOf(runner: Mocha.Runner): ReadonlyMap<string, number> {
+  const { EVENT_SUITE_BEGIN, EVENT_SUITE_END } = Mocha.Runner.constants;
+  const took = new Map<string, number>();
+  let began = 0;
+  const onOutermost = (then: (suite: Mocha.Suite) => void) => (suite: Mocha.Suite) => {
+    if (suite.parent?.root) then(suite);
+  };
+  runner.on(
+    EVENT_SUITE_BEGIN,
+    onOutermost(() => {
+      began = performance.now();
+    }),
+  );
+  runner.on(
+    EVENT_SUITE_END,
+    onOutermost(({ title }) => {
+      took.set(title, (took.get(title) ?? 0) + (performance.now() - began) / 1_000);
+    }),
+  );
+  return took;
+}
+
+function tellLongest(took: ReadonlyMap<string, number>): void {
+  const longest = [...took]
+    .filter(([, seconds]) => seconds >= WORTH_NAMING_S)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, LONGEST);
+  if (longest.length > 0) console.log("  What took longest:");
+  for (const [title, seconds] of longest) console.log(`  ${seconds.toFixed(0).padStart(5)} s  ${title}`);
 }
 
 /**
