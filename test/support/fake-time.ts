@@ -11,7 +11,11 @@ interface Alarm {
 /** So many turns of the event loop let everything happen that needs no time. */
 const TURNS = 60;
 
+/** Milliseconds: for so long verdicts may be kept, and nothing else is due so soon. */
+const MOMENT = 2;
+
 export class FakeTime {
+  static #current: FakeTime | undefined;
   readonly #real = { setTimeout, clearTimeout, setInterval, clearInterval, now: performance.now };
   readonly #alarms = new Map<object, Alarm>();
   #now = 0;
@@ -33,6 +37,12 @@ export class FakeTime {
       ...{ clearTimeout: clear, clearInterval: clear },
     });
     performance.now = () => this.#now;
+    FakeTime.#current = this;
+  }
+
+  /** The one that stands still now, if any does. */
+  static get current(): FakeTime | undefined {
+    return FakeTime.#current;
   }
 
   /** How many timers are set. */
@@ -43,7 +53,7 @@ export class FakeTime {
   /** Lets so much time pass, and everything happen that happens meanwhile. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    await settled();
+    await turns();
     for (;;) {
       const [next] = [...this.#alarms]
         .filter(([, { at }]) => at <= end)
@@ -54,7 +64,7 @@ export class FakeTime {
       if (alarm.every === undefined) this.#alarms.delete(timer);
       else alarm.at += alarm.every;
       alarm.work();
-      await settled();
+      await turns();
     }
     this.#now = end;
   }
@@ -63,10 +73,16 @@ export class FakeTime {
     const { now, ...timers } = this.#real;
     Object.assign(globalThis, timers);
     performance.now = now;
+    FakeTime.#current = undefined;
   }
 }
 
-/** Everything has happened that needs no time. */
+/** Everything has happened that needs no more than a moment. */
 export async function settled(): Promise<void> {
+  await turns();
+  await FakeTime.current?.advance(MOMENT);
+}
+
+async function turns(): Promise<void> {
   for (let count = 0; count < TURNS; count += 1) await turn();
 }
