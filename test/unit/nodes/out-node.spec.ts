@@ -96,8 +96,10 @@ describe("an acknowledging node", () => {
   let events: EventEmitter;
   let nodes: Map<string, object>;
   let clock: FakeClock;
+  let brokers: FakeBroker[];
 
   beforeEach(() => {
+    brokers = [];
     clock = new FakeClock();
     events = new EventEmitter();
     nodes = new Map([
@@ -106,8 +108,17 @@ describe("an acknowledging node", () => {
     ]);
   });
 
+  afterEach(async () => {
+    for (const broker of brokers) {
+      // Nothing is waited for that the test has left unconfirmed.
+      broker.lose();
+      await broker.close();
+    }
+  });
+
   function deploy(id = "broker"): FakeBroker {
     const broker = new FakeBroker();
+    brokers.push(broker);
     nodes.set(id, {
       // A context in which nothing is kept.
       context: () => ({
