@@ -1,12 +1,12 @@
 /**
  * Which specs run where. The unit tests need neither RabbitMQ nor Node-RED. What depends on how the broker
- * behaves runs on every version of RabbitMQ we support; everything else runs on one of them.
+ * behaves runs on every version of RabbitMQ we support; everything else runs on one of them, the nodes on the newest.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "./setup.mjs";
 
-/** The versions we support; the first is the one for what runs once. */
+/** The versions we support; the first is the one for what runs once, the last the one for the nodes. */
 export const RABBITMQ_VERSIONS = ["3.10", "4.0"];
 
 const UNIT = "test/unit/";
@@ -18,13 +18,21 @@ const OF_THE_BROKER = [
   "test/diagnosis/",
   "test/examples/dead-letters",
   "test/faults/",
-  "test/nodes/",
-  "test/publish/",
+  "test/nodes/ack-out.",
+  "test/nodes/broker.",
+  "test/nodes/dead-letters",
+  "test/nodes/in-nodes.",
+  "test/nodes/settlement.",
+  "test/nodes/wire.",
   "test/support/rabbitmq",
 ];
 
+/** What else the nodes do with the broker's answers. */
+const OF_THE_NODES = "test/nodes/";
+
 const isUnit = (file) => file.startsWith(UNIT);
 const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
+const isOfTheNodes = (file) => file.startsWith(OF_THE_NODES) && !isOfTheBroker(file);
 
 /** Every compiled spec, by lane, as paths from the root of the repository. */
 export async function lanes() {
@@ -35,6 +43,7 @@ export async function lanes() {
   return {
     unit: files.filter(isUnit),
     broker: files.filter(isOfTheBroker),
-    other: files.filter((file) => !isUnit(file) && !isOfTheBroker(file)),
+    nodes: files.filter(isOfTheNodes),
+    other: files.filter((file) => !isUnit(file) && !isOfTheBroker(file) && !isOfTheNodes(file)),
   };
 }

@@ -100,7 +100,7 @@ async function everything() {
   );
   await unitTests();
   await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
-  const { broker, other } = await lanes();
+  const { broker, nodes, other } = await lanes();
   const versions = await brokers();
   // Most of the time the tests wait for something; the two take turns on the processors.
   await together(
@@ -112,6 +112,7 @@ async function everything() {
     },
     async (out) => {
       await tests("Everything else", other, { out });
+      await tests("What else the nodes do", nodes, { out, rabbitMq: versions.at(-1) });
       const demo = ["test/demo/start.mjs", "--once"];
       await step("The demo, to its end", () => run(process.execPath, demo, { out }), out);
     },
