@@ -27,11 +27,15 @@ const OF_THE_BROKER = [
   "test/support/rabbitmq",
 ];
 
+/** What a browser looks at. */
+const OF_THE_EDITOR = "test/editor/";
+
 /** What else the nodes do with the broker's answers. */
 const OF_THE_NODES = "test/nodes/";
 
 const isUnit = (file) => file.startsWith(UNIT);
 const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
+const isOfTheEditor = (file) => file.startsWith(OF_THE_EDITOR);
 const isOfTheNodes = (file) => file.startsWith(OF_THE_NODES) && !isOfTheBroker(file);
 
 /** Every compiled spec, by lane, as paths from the root of the repository. */
@@ -44,6 +48,9 @@ export async function lanes() {
     unit: files.filter(isUnit),
     broker: files.filter(isOfTheBroker),
     nodes: files.filter(isOfTheNodes),
-    other: files.filter((file) => !isUnit(file) && !isOfTheBroker(file) && !isOfTheNodes(file)),
+    editor: files.filter(isOfTheEditor),
+    other: files.filter(
+      (file) => ![isUnit, isOfTheBroker, isOfTheNodes, isOfTheEditor].some((is) => is(file)),
+    ),
   };
 }

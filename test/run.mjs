@@ -46,15 +46,33 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
   }
 }
 
-/** Works at the same time: what the first prints is seen at once, what the second prints afterwards. */
-async function together(first, second) {
-  const held = [];
-  let print = (chunk) => held.push(chunk);
-  const other = second((chunk) => print(chunk));
-  await first();
-  for (const chunk of held) toTerminal(chunk);
-  print = toTerminal;
-  await other;
+/**
+ * Carries out jobs in this order, two at a time: most of the time the tests wait for something. What each prints is
+ * seen at once as soon as those before it are over.
+ */
+async function twoAtATime(jobs) {
+  const begun = jobs.map((job) => ({ job, held: [], isOver: false }));
+  let shown = 0;
+  const show = () => {
+    for (const { held, isOver } of begun.slice(shown)) {
+      for (const chunk of held.splice(0)) toTerminal(chunk);
+      if (!isOver) return;
+      shown++;
+    }
+  };
+  const waiting = [...begun];
+  const work = async () => {
+    for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
+      const { held } = each;
+      await each.job((chunk) => {
+        held.push(chunk);
+        show();
+      });
+      each.isOver = true;
+      show();
+    }
+  };
+  await Promise.all([work(), work()]);
 }
 
 /**
@@ -100,23 +118,21 @@ async function everything() {
   );
   await unitTests();
   await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
-  const { broker, nodes, other } = await lanes();
+  const { broker, editor, nodes, other } = await lanes();
   const versions = await brokers();
-  // Most of the time the tests wait for something; the two take turns on the processors.
-  await together(
-    async () => {
-      for (const rabbitMq of versions) {
-        const on = rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "";
-        await tests(`What depends on the broker${on}`, broker, { rabbitMq });
-      }
-    },
-    async (out) => {
-      await tests("Everything else", other, { out });
-      await tests("What else the nodes do", nodes, { out, rabbitMq: versions.at(-1) });
-      const demo = ["test/demo/start.mjs", "--once"];
-      await step("The demo, to its end", () => run(process.execPath, demo, { out }), out);
-    },
+  const on = (rabbitMq) => (rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "");
+  const ofTheBroker = versions.map(
+    (rabbitMq) => (out) => tests(`What depends on the broker${on(rabbitMq)}`, broker, { rabbitMq, out }),
   );
+  const newest = versions.at(-1);
+  const demo = ["test/demo/start.mjs", "--once"];
+  await twoAtATime([
+    (out) => tests("The editor", editor, { out }),
+    ...ofTheBroker,
+    (out) => tests("Everything else", other, { out }),
+    (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
+    (out) => step("The demo, to its end", () => run(process.execPath, demo, { out }), out),
+  ]);
 }
 
 /** Spec files and mocha's own arguments, in any order. */

@@ -101,7 +101,8 @@ function completed(settings: StartOrder["settings"]): Record<string, unknown> {
     flowFile: "flows.json",
     credentialSecret: "test",
     telemetry: { enabled: false, updateNotification: false },
-    editorTheme: { tours: false, projects: { enabled: false } },
+    // Monaco is a quarter of what a browser needs to open the editor, and none of our pages has an editor for code.
+    editorTheme: { tours: false, projects: { enabled: false }, codeEditor: { lib: "ace" } },
     externalModules: { autoInstall: false },
     ...settings,
     logging: {
