@@ -56,7 +56,7 @@ export class Settlements {
   #stopKeeping: (() => void) | undefined;
   #closed = false;
 
-  /** @param prefetch how many deliveries the broker lets be open; with 1 it is told every turn */
+  /** @param prefetch how many deliveries the broker lets be open; with 1 or 2 it is told every turn */
   constructor(channel: SettlingChannel, prefetch = 1, clock = realClock) {
     this.#channel = channel;
     this.#clock = clock;
@@ -67,6 +67,7 @@ export class Settlements {
   /** A delivery has arrived; it is to be settled once. */
   opened(tag: number): void {
     this.#open.add(tag);
+    this.#keepNoLonger();
   }
 
   /** Records the verdict on an open delivery. */
@@ -77,6 +78,10 @@ export class Settlements {
     if (verdict === "accept") {
       this.#accepted.add(tag);
     } else {
+      if (this.#stopKeeping !== undefined) {
+        // What is remembered of the last verdicts, in case they are lost, has them in this order.
+        this.flush();
+      }
       this.#send(() => refuse(this.#channel, holder(tag), verdict));
       return;
     }
@@ -84,12 +89,11 @@ export class Settlements {
       // Not a turn later: the broker would stand idle while the flow works on what this turn has brought.
       this.#tell();
     }
-    if (!this.#scheduled || (this.#stopKeeping !== undefined && this.#isWaitedFor)) {
-      this.#stopKeeping?.();
-      this.#stopKeeping = undefined;
+    if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.#tellOrWait(0, QUIET_TURNS));
+      this.#tellInTurns();
     }
+    this.#keepNoLonger();
   }
 
   /** Tells the broker everything now. */
@@ -99,6 +103,19 @@ export class Settlements {
     }
     this.#acknowledgeRun();
     this.#acknowledgeRest();
+  }
+
+  /** The broker has come to wait for what is kept back. */
+  #keepNoLonger(): void {
+    if (this.#stopKeeping !== undefined && this.#isWaitedFor) {
+      this.#stopKeeping();
+      this.#stopKeeping = undefined;
+      this.#tellInTurns();
+    }
+  }
+
+  #tellInTurns(): void {
+    setImmediate(() => this.#tellOrWait(0, QUIET_TURNS));
   }
 
   #tellOrWait(before: number, patience: number): void {
@@ -164,6 +181,7 @@ export class Settlements {
   /** The channel is gone: the broker has requeued what it was not told about. */
   close(): void {
     this.#closed = true;
+    this.#stopKeeping?.();
     this.#open.clear();
     this.#accepted.clear();
   }

@@ -116,6 +116,32 @@ describe("settling deliveries on one channel", () => {
     assert.deepEqual(frames, ["ack 2 multiple"]);
   });
 
+  it("keeps nothing back once a delivery has come after which no more can", async () => {
+    const { frames, settlements } = open(3, 4);
+    settlements.settle(1, "accept");
+    await turns(20);
+
+    settlements.opened(4);
+    await turns(20);
+
+    assert.deepEqual(frames, ["ack 1 multiple"]);
+  });
+
+  it("tells of what it keeps back before it refuses another", async () => {
+    const { frames, settlements, clock } = open(3, 100);
+    settlements.settle(1, "accept");
+    await turns(20);
+
+    settlements.settle(2, "reject");
+
+    assert.deepEqual(frames, ["ack 1 multiple", "reject 2"]);
+    clock.advance(2);
+    settlements.settle(3, "accept");
+    await turns(20);
+    clock.advance(2);
+    assert.deepEqual(frames.slice(2), ["ack 3 multiple"]);
+  });
+
   it("keeps nothing back when it is to tell everything now, and goes on afterwards", async () => {
     const { frames, settlements, clock } = open(3, 100);
     settlements.settle(1, "accept");
