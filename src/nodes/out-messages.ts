@@ -24,7 +24,7 @@ import type { RegardsLink } from "./broker-node";
 import type { BrokerUse } from "./broker-use";
 import { ExchangeOfNodes } from "./exchange-of-nodes";
 import { handoverOf } from "./handovers";
-import { noAnswer, told } from "./out-outcome";
+import { noAnswer, outcomeOf } from "./out-outcome";
 import { publisherNodeStatus } from "./status";
 import { StatusDisplay } from "./status-display";
 import { logOf, translator } from "./words";
@@ -240,10 +240,10 @@ export class OutMessages {
     }
     this.#open.delete(open);
     if (sent.published) {
-      send([told(message, sent), null]);
+      send([outcomeOf(message, sent), null]);
       done();
     } else if (this.#leadsTo(1) === "running") {
-      send([null, told(message, sent)]);
+      send([null, outcomeOf(message, sent)]);
       done();
     } else {
       done(sent.error);

@@ -12,7 +12,7 @@ export interface EventBearing extends NodeMessage {
 }
 
 /** The message, with the verdict in `msg.regards`, and in `msg.error` where it was not published. */
-export function told(message: EventBearing, sent: Sent): NodeMessage {
+export function outcomeOf(message: EventBearing, sent: Sent): NodeMessage {
   // An event settled by hand is still known by its delivery, after something was sent to REGARDS about it.
   const { deliveryId } = message.regards ?? {};
   const regards = { ...sent.regards, ...(deliveryId ? { deliveryId } : {}) };

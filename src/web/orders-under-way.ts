@@ -6,7 +6,7 @@
 import type { Outcome } from "./fetching";
 import { Turns } from "./slots";
 
-/** Beyond so many that always fail, the oldest are forgotten. */
+/** Of more than so many that do not come to their end, the oldest are forgotten. */
 const MOST = 10_000;
 
 export class OrdersUnderWay {
@@ -20,21 +20,21 @@ export class OrdersUnderWay {
 
   /**
    * Has it fetched when nobody else fetches the same, or anything into the same folder.
-   * @param name unique to the order or product, at its REGARDS
-   * @param fetch gets the folder in which it was last begun and not brought to its end
+   * @param key tells the order or product from every other, at whichever REGARDS
+   * @param work gets the folder in which it was last begun and not brought to its end
    */
   async inTurn(
-    name: string,
+    key: string,
     folder: string,
     signal: AbortSignal,
-    fetch: (before: string | undefined) => Promise<Outcome>,
+    work: (before: string | undefined) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const turn = await this.#turns.take(name, signal);
+    const turn = await this.#turns.take(key, signal);
     try {
       // Two orders of one number are two orders, and wait for each other's folder.
       const place = await this.#turns.take(JSON.stringify([folder]), signal);
       try {
-        return await this.#begun(name, folder, fetch);
+        return await this.#begun(key, folder, work);
       } finally {
         place();
       }
@@ -44,22 +44,22 @@ export class OrdersUnderWay {
   }
 
   async #begun(
-    name: string,
+    key: string,
     folder: string,
-    fetch: (before: string | undefined) => Promise<Outcome>,
+    work: (before: string | undefined) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const before = this.#begunIn.get(name);
-    this.#begunIn.delete(name);
-    this.#begunIn.set(name, folder);
+    const before = this.#begunIn.get(key);
+    this.#begunIn.delete(key);
+    this.#begunIn.set(key, folder);
     for (const oldest of this.#begunIn.keys()) {
       if (this.#begunIn.size <= this.#most) {
         break;
       }
       this.#begunIn.delete(oldest);
     }
-    const outcome = await fetch(before);
+    const outcome = await work(before);
     if (outcome.failed.length === 0) {
-      this.#begunIn.delete(name);
+      this.#begunIn.delete(key);
     }
     return outcome;
   }
