@@ -55,13 +55,11 @@ export function mocha(specs, { args = [], rabbitMq, out } = {}) {
     const program = [MOCHA, ...(await options()), ...reporter, ...told, ...args, ...specs];
     const env = rabbitMq ? { REGARDS_RABBITMQ: rabbitMq } : {};
     const failure = await run(process.execPath, program, { env, out, limit: LIMIT }).catch((error) => error);
-    const {
-      passed = 0,
-      failed = 0,
-      skipped = 0,
-    } = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-    // A mocha that could not even load the specs has counted nothing.
-    if (failure && !failed) throw failure;
-    return { passed, failed, skipped };
+    const written = await readFile(file, "utf8").catch(() => undefined);
+    // A mocha that could not even load the specs has counted nothing; nor has one that a test has ended.
+    if (written === undefined) throw failure ?? new Error("mocha ended before its tests were over");
+    const counts = JSON.parse(written);
+    if (failure && counts.failed === 0) throw failure;
+    return counts;
   });
 }

@@ -11,6 +11,9 @@ import { installed, run, setUp } from "./setup.mjs";
 import { nodeFor } from "./support/node-binary.mjs";
 
 const require = createRequire(import.meta.url);
+
+/** Milliseconds; it takes two minutes, on a busy machine four. */
+const DEMO_LIMIT = 20 * 60_000;
 const total = { passed: 0, failed: 0 };
 
 const toTerminal = (chunk) => process.stdout.write(chunk);
@@ -47,8 +50,8 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
 }
 
 /**
- * Carries out jobs in this order, two at a time: most of the time the tests wait for something. What each prints is
- * seen at once as soon as those before it are over.
+ * Carries out jobs, two at a time: most of the time the tests wait for something. What the first of those that go on
+ * prints is seen at once, what the others print when their turn has come, or when somebody ends it all.
  */
 async function twoAtATime(jobs) {
   const begun = jobs.map((job) => ({ job, held: [], isOver: false }));
@@ -60,6 +63,12 @@ async function twoAtATime(jobs) {
       shown++;
     }
   };
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+      for (const { held } of begun) for (const chunk of held) toTerminal(chunk);
+      process.exit(1);
+    });
+  }
   const waiting = [...begun];
   const work = async () => {
     for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
@@ -131,7 +140,7 @@ async function everything() {
     ...ofTheBroker,
     (out) => tests("Everything else", other, { out }),
     (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
-    (out) => step("The demo, to its end", () => run(process.execPath, demo, { out }), out),
+    (out) => step("The demo, to its end", () => run(process.execPath, demo, { out, limit: DEMO_LIMIT }), out),
   ]);
 }
 

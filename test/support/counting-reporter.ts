@@ -41,7 +41,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       setTimeout(() => endWithWhatIsLeft(failures), TIME_TO_END).unref();
       // Its loop over, Node.js 20 may still wait for ever to close a handle (a socket reset while it was being ended).
       // Ended like this it does not. After everybody else who listens for the exit, mocha included.
-      setImmediate(() => process.once("exit", () => process.exit(failures > 0 ? 1 : 0)));
+      setImmediate(() => process.once("exit", (code) => process.exit(code || Math.min(failures, 1))));
     });
   }
 }
