@@ -11,7 +11,7 @@ interface Alarm {
 /** So many turns of the event loop let everything happen that needs no time. */
 const TURNS = 60;
 
-/** Milliseconds: for so long verdicts may be kept, and nothing else is due so soon. */
+/** Milliseconds that pass whenever something is to settle: for so long verdicts on deliveries may be kept back. */
 const MOMENT = 2;
 
 export class FakeTime {
@@ -73,7 +73,7 @@ export class FakeTime {
     const { now, ...timers } = this.#real;
     Object.assign(globalThis, timers);
     performance.now = now;
-    FakeTime.#current = undefined;
+    if (FakeTime.#current === this) FakeTime.#current = undefined;
   }
 }
 

@@ -101,7 +101,7 @@ function completed(settings: StartOrder["settings"]): Record<string, unknown> {
     flowFile: "flows.json",
     credentialSecret: "test",
     telemetry: { enabled: false, updateNotification: false },
-    // Monaco is a quarter of what a browser needs to open the editor, and none of our pages has an editor for code.
+    // Monaco is a quarter of what a browser needs to open the editor, and no test opens an editor for code.
     editorTheme: { tours: false, projects: { enabled: false }, codeEditor: { lib: "ace" } },
     externalModules: { autoInstall: false },
     ...settings,
