@@ -60,6 +60,16 @@ const DRAWN = "#red-ui-workspace-chart";
 /** The editor answers within a second; on a busy machine within ten. */
 const PATIENCE = 10_000;
 
+/**
+ * What slides or fades is drawn anew many times a second, by the processor here. What Node-RED notifies of lies above
+ * the buttons of a dialog for five seconds, which a person waits for, or clicks away.
+ */
+const WITHOUT_WAITING = `
+  *, *::before, *::after { transition: none !important; animation: none !important }
+  .red-ui-notification { pointer-events: none }
+  .red-ui-notification button { pointer-events: auto }
+`;
+
 /** Node-RED 5 shows its first tip after a second, on a busy machine before there is a place for it, and says so. */
 async function showNoTips(route: Route): Promise<void> {
   if (route.request().method() !== "GET") {
@@ -107,6 +117,10 @@ export class Editor {
       (address) => address.hostname !== new URL(url).hostname,
       (route) => route.fulfill({ json: { modules: [] } }),
     );
+    await page.addInitScript((css) => {
+      const style = Object.assign(document.createElement("style"), { textContent: css });
+      document.addEventListener("DOMContentLoaded", () => document.head.append(style));
+    }, WITHOUT_WAITING);
     if (font !== undefined) {
       await page.addInitScript((name) => {
         const style = Object.assign(document.createElement("style"), {
@@ -137,7 +151,13 @@ export class Editor {
   /** Puts nodes of a flow file into the open tab as Import does, with nothing but what the file says. */
   async import(nodes: readonly object[]): Promise<void> {
     await this.page.evaluate((flow) => {
-      const options = { generateIds: false, addFlow: false, touchImport: true, applyNodeDefaults: false };
+      const options = {
+        generateIds: false,
+        addFlow: false,
+        touchImport: true,
+        applyNodeDefaults: false,
+        notify: false,
+      };
       RED.view.importNodes(flow, options);
     }, nodes);
   }
@@ -221,7 +241,8 @@ export class Editor {
   /** Chooses what kind of value a typed input holds, by its place in the menu. */
   async chooseType(property: string, place: number): Promise<void> {
     const container = this.dialog.locator(`[id$="-input-${property}"] + .red-ui-typedInput-container`);
-    const line = this.page.locator(".red-ui-typedInput-options:visible a").nth(place);
+    const menu = this.page.locator(".red-ui-typedInput-options:visible");
+    const line = menu.locator("a").nth(place);
     const type = this.dialog.locator(`[id$="-input-${property}Type"]`);
     let chosen: string | null = null;
     do {
@@ -233,9 +254,9 @@ export class Editor {
       chosen = await line.getAttribute("value");
       // The menu slides down: a click might meet another of its lines, and a key come before it listens.
       await line.press("Enter");
-      // It slides up too, and would be taken for the next field's.
-      await this.page.locator(".red-ui-typedInput-options:visible").waitFor({ state: "hidden" });
-    } while ((await type.inputValue()) !== chosen);
+      // It slides up too, and would be taken for the next field's; where the key came too early it stays.
+      await menu.waitFor({ state: "hidden", timeout: 1_000 }).catch(() => undefined);
+    } while ((await menu.isVisible()) || (await type.inputValue()) !== chosen);
   }
 
   /** Pastes a text into an empty field. */
