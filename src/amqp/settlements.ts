@@ -72,19 +72,21 @@ export class Settlements {
 
   /** Records the verdict on an open delivery. */
   settle(tag: number, verdict: Verdict): void {
-    if (this.#closed || !this.#open.delete(tag)) {
+    if (this.#closed || !this.#open.has(tag)) {
       return;
     }
-    if (verdict === "accept") {
-      this.#accepted.add(tag);
-    } else {
+    if (verdict !== "accept") {
       if (this.#stopKeeping !== undefined) {
-        // What is remembered of the last verdicts, in case they are lost, has them in this order.
+        // What is remembered of the last verdicts, in case they are lost, has them in this order. While this one counts
+        // as open no multiple-ack takes it along.
         this.flush();
       }
+      this.#open.delete(tag);
       this.#send(() => refuse(this.#channel, holder(tag), verdict));
       return;
     }
+    this.#open.delete(tag);
+    this.#accepted.add(tag);
     if (this.#enough > 1 && this.#accepted.size >= this.#enough) {
       // Not a turn later: the broker would stand idle while the flow works on what this turn has brought.
       this.#tell();

@@ -142,6 +142,16 @@ describe("settling deliveries on one channel", () => {
     assert.deepEqual(frames.slice(2), ["ack 3 multiple"]);
   });
 
+  it("never accepts what it refuses together with what it keeps back", async () => {
+    const { frames, settlements } = open(3, 100);
+    settlements.settle(2, "accept");
+    await turns(20);
+
+    settlements.settle(1, "reject");
+
+    assert.deepEqual(frames, ["ack 2", "reject 1"]);
+  });
+
   it("keeps nothing back when it is to tell everything now, and goes on afterwards", async () => {
     const { frames, settlements, clock } = open(3, 100);
     settlements.settle(1, "accept");
@@ -175,6 +185,36 @@ describe("settling deliveries on one channel", () => {
       }
     }
     await turn();
+
+    assert.deepEqual(acknowledged(frames), accepted);
+  });
+
+  it("agrees with it too while it keeps verdicts back", async () => {
+    const { frames, settlements, clock } = open(0, 100);
+    const waiting: number[] = [];
+    const settled = new Set<number>();
+    const accepted = new Set<number>();
+
+    for (let step = 1; step <= 600; step += 1) {
+      // Never so many that the broker would wait.
+      while (waiting.length < 60) {
+        const tag = settled.size + waiting.length + 1;
+        settlements.opened(tag);
+        waiting.push(tag);
+      }
+      const [tag = 0] = waiting.splice(jitter(step), 1);
+      const verdict = tag % 7 === 0 ? "reject" : "accept";
+      settlements.settle(tag, verdict);
+      settled.add(tag);
+      if (verdict === "accept") {
+        accepted.add(tag);
+      }
+      if (step % 5 === 0) await turns(12);
+      if (step % 11 === 0) clock.advance(2);
+      assertOnlySettled(frames, settled);
+    }
+    await turns(12);
+    clock.advance(2);
 
     assert.deepEqual(acknowledged(frames), accepted);
   });
