@@ -28,6 +28,12 @@ export interface Uncertain {
   readonly told: readonly Told[];
 }
 
+/**
+ * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
+ * more than this many together saves nothing any more.
+ */
+const MOST_TOGETHER = 100;
+
 export class ConsumingChannel {
   readonly channel: Channel;
   readonly #generation: number;
@@ -48,7 +54,7 @@ export class ConsumingChannel {
     this.channel = channel;
     this.#generation = generation;
     this.#events = events;
-    this.#settlements = new Settlements(channel, prefetch);
+    this.#settlements = new Settlements(channel, Math.min(MOST_TOGETHER, prefetch / 2));
     this.#told = lastTold(mostMissing);
     let cause: unknown;
     channel.on("error", (error: unknown) => {

@@ -1,10 +1,9 @@
 /**
  * Sends verdicts to the broker in as few frames as possible: acknowledging one by one is what limits a
- * consumer. As long as more come, and the broker does not wait for them, they are kept until there are enough; then
- * one multiple-ack covers everything before the oldest open delivery, and only what completed out of order is
+ * consumer. As long as the turns of the event loop bring more, they are kept until there are enough; then one
+ * multiple-ack covers everything before the oldest open delivery, and only what completed out of order is
  * acknowledged singly. One instance serves one channel and remembers no more than its prefetch.
  */
-import { type Clock, clock as realClock } from "./clock";
 
 /** What is needed of an AMQP channel. */
 export interface SettlingChannel {
@@ -25,77 +24,51 @@ export interface TagHolder {
 export type Verdict = "accept" | "reject" | "return";
 
 /**
- * The broker is told of half a prefetch together, so that it refills that half while the other is worked on;
- * more than this many together saves nothing any more.
- */
-const MOST_TOGETHER = 100;
-
-/**
  * So many turns without another verdict end the wait for more. Busy flows have such gaps, for a message takes
  * a turn from node to node; to a slow flow they are microseconds.
  */
 const QUIET_TURNS = 10;
 
-/**
- * Milliseconds that verdicts are kept while the broker can go on delivering without them: where it is the slower
- * one, events come singly, and a write to the socket for each costs as much as a third of all that is done for it.
- */
-const KEPT = 2;
-
 export class Settlements {
   readonly #channel: SettlingChannel;
-  readonly #clock: Clock;
-  readonly #prefetch: number;
   readonly #enough: number;
   /** Deliveries without a verdict, oldest first: their tags count up from 1 on every channel. */
   readonly #open = new Set<number>();
   /** Accepted, and the broker not yet told. */
   readonly #accepted = new Set<number>();
   #scheduled = false;
-  /** Ends the keeping back. */
-  #stopKeeping: (() => void) | undefined;
   #closed = false;
 
-  /** @param prefetch how many deliveries the broker lets be open; with 1 or 2 it is told every turn */
-  constructor(channel: SettlingChannel, prefetch = 1, clock = realClock) {
+  /** @param enough how many may wait for more before the broker is told; 1 tells it every turn */
+  constructor(channel: SettlingChannel, enough = 1) {
     this.#channel = channel;
-    this.#clock = clock;
-    this.#prefetch = prefetch;
-    this.#enough = Math.min(MOST_TOGETHER, prefetch / 2);
+    this.#enough = enough;
   }
 
   /** A delivery has arrived; it is to be settled once. */
   opened(tag: number): void {
     this.#open.add(tag);
-    this.#keepNoLonger();
   }
 
   /** Records the verdict on an open delivery. */
   settle(tag: number, verdict: Verdict): void {
-    if (this.#closed || !this.#open.has(tag)) {
+    if (this.#closed || !this.#open.delete(tag)) {
       return;
     }
-    if (verdict !== "accept") {
-      if (this.#stopKeeping !== undefined) {
-        // What is remembered of the last verdicts, in case they are lost, has them in this order. While this one counts
-        // as open no multiple-ack takes it along.
-        this.flush();
-      }
-      this.#open.delete(tag);
+    if (verdict === "accept") {
+      this.#accepted.add(tag);
+    } else {
       this.#send(() => refuse(this.#channel, holder(tag), verdict));
       return;
     }
-    this.#open.delete(tag);
-    this.#accepted.add(tag);
     if (this.#enough > 1 && this.#accepted.size >= this.#enough) {
       // Not a turn later: the broker would stand idle while the flow works on what this turn has brought.
       this.#tell();
     }
     if (!this.#scheduled) {
       this.#scheduled = true;
-      this.#tellInTurns();
+      setImmediate(() => this.#tellOrWait(0, QUIET_TURNS));
     }
-    this.#keepNoLonger();
   }
 
   /** Tells the broker everything now. */
@@ -107,30 +80,11 @@ export class Settlements {
     this.#acknowledgeRest();
   }
 
-  /** The broker has come to wait for what is kept back. */
-  #keepNoLonger(): void {
-    if (this.#stopKeeping !== undefined && this.#isWaitedFor) {
-      this.#stopKeeping();
-      this.#stopKeeping = undefined;
-      this.#tellInTurns();
-    }
-  }
-
-  #tellInTurns(): void {
-    setImmediate(() => this.#tellOrWait(0, QUIET_TURNS));
-  }
-
   #tellOrWait(before: number, patience: number): void {
     const { size } = this.#accepted;
-    if (size === 0 || (patience === 0 && this.#isWaitedFor)) {
-      this.#flushScheduled();
-      return;
-    }
-    if (patience === 0) {
-      this.#stopKeeping = this.#clock.after(KEPT, () => {
-        this.#stopKeeping = undefined;
-        this.#flushScheduled();
-      });
+    if (size === 0 || patience === 0) {
+      this.#scheduled = false;
+      this.flush();
       return;
     }
     if (size >= this.#enough) {
@@ -138,16 +92,6 @@ export class Settlements {
     }
     const left = size === before ? patience - 1 : QUIET_TURNS;
     setImmediate(() => this.#tellOrWait(this.#accepted.size, left));
-  }
-
-  /** True where the broker can deliver nothing more before it is told. */
-  get #isWaitedFor(): boolean {
-    return this.#open.size + this.#accepted.size >= this.#prefetch;
-  }
-
-  #flushScheduled(): void {
-    this.#scheduled = false;
-    this.flush();
   }
 
   /** A gap that will close in a moment is not worth an acknowledgement for each that is ahead of it. */
@@ -183,7 +127,6 @@ export class Settlements {
   /** The channel is gone: the broker has requeued what it was not told about. */
   close(): void {
     this.#closed = true;
-    this.#stopKeeping?.();
     this.#open.clear();
     this.#accepted.clear();
   }

@@ -11,11 +11,7 @@ interface Alarm {
 /** So many turns of the event loop let everything happen that needs no time. */
 const TURNS = 60;
 
-/** Milliseconds that pass whenever something is to settle: for so long verdicts on deliveries may be kept back. */
-const MOMENT = 2;
-
 export class FakeTime {
-  static #current: FakeTime | undefined;
   readonly #real = { setTimeout, clearTimeout, setInterval, clearInterval, now: performance.now };
   readonly #alarms = new Map<object, Alarm>();
   #now = 0;
@@ -37,12 +33,6 @@ export class FakeTime {
       ...{ clearTimeout: clear, clearInterval: clear },
     });
     performance.now = () => this.#now;
-    FakeTime.#current = this;
-  }
-
-  /** The one that stands still now, if any does. */
-  static get current(): FakeTime | undefined {
-    return FakeTime.#current;
   }
 
   /** How many timers are set. */
@@ -53,7 +43,7 @@ export class FakeTime {
   /** Lets so much time pass, and everything happen that happens meanwhile. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    await turns();
+    await settled();
     for (;;) {
       const [next] = [...this.#alarms]
         .filter(([, { at }]) => at <= end)
@@ -64,7 +54,7 @@ export class FakeTime {
       if (alarm.every === undefined) this.#alarms.delete(timer);
       else alarm.at += alarm.every;
       alarm.work();
-      await turns();
+      await settled();
     }
     this.#now = end;
   }
@@ -73,16 +63,10 @@ export class FakeTime {
     const { now, ...timers } = this.#real;
     Object.assign(globalThis, timers);
     performance.now = now;
-    if (FakeTime.#current === this) FakeTime.#current = undefined;
   }
 }
 
-/** Everything has happened that needs no more than a moment. */
+/** Everything has happened that needs no time. */
 export async function settled(): Promise<void> {
-  await turns();
-  await FakeTime.current?.advance(MOMENT);
-}
-
-async function turns(): Promise<void> {
   for (let count = 0; count < TURNS; count += 1) await turn();
 }

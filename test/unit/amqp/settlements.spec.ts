@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { Settlements, type SettlingChannel, type TagHolder } from "../../../src/amqp/settlements";
-import { FakeClock } from "../../support/fake-clock";
 
 describe("settling deliveries on one channel", () => {
   it("acknowledges a contiguous run with one frame, at the end of the turn", async () => {
@@ -69,7 +68,7 @@ describe("settling deliveries on one channel", () => {
   });
 
   it("is delayed by no event that is stuck: ten thousand pass it, acknowledged a few at a time", async () => {
-    const { frames, settlements } = open(10, 10);
+    const { frames, settlements } = open(10, 5);
     let mostUntold = 0;
 
     for (let tag = 11; tag <= 10_010; tag += 1) {
@@ -78,93 +77,11 @@ describe("settling deliveries on one channel", () => {
       mostUntold = Math.max(mostUntold, tag - 9 - 1 - frames.length);
       if (tag % 10 === 0) await turn();
     }
-    await turns(20);
+    await Promise.all(Array.from({ length: 20 }, () => turn()));
 
     assert.ok(mostUntold <= 5, `${mostUntold} kept back`);
     assert.equal(frames.length, 10_000);
     assert.ok(!frames.some((frame) => frame.endsWith("multiple")), "the stuck one is still open");
-  });
-
-  it("keeps what comes singly for a moment while the broker can go on delivering", async () => {
-    const { frames, settlements, clock } = open(0, 100);
-
-    for (let tag = 1; tag <= 20; tag += 1) {
-      settlements.opened(tag);
-      settlements.settle(tag, "accept");
-      await turns(20);
-    }
-
-    assert.deepEqual(frames, []);
-    clock.advance(2);
-    assert.deepEqual(frames, ["ack 20 multiple"]);
-    settlements.opened(21);
-    settlements.settle(21, "accept");
-    await turns(20);
-    clock.advance(2);
-    assert.deepEqual(frames.slice(1), ["ack 21 multiple"]);
-  });
-
-  it("keeps nothing back once the broker can deliver nothing more", async () => {
-    const { frames, settlements } = open(3, 4);
-    settlements.settle(1, "accept");
-    await turns(20);
-    assert.deepEqual(frames, [], "a fourth may come");
-
-    settlements.opened(4);
-    settlements.settle(2, "accept");
-    await turns(20);
-    assert.deepEqual(frames, ["ack 2 multiple"]);
-  });
-
-  it("keeps nothing back once a delivery has come after which no more can", async () => {
-    const { frames, settlements } = open(3, 4);
-    settlements.settle(1, "accept");
-    await turns(20);
-
-    settlements.opened(4);
-    await turns(20);
-
-    assert.deepEqual(frames, ["ack 1 multiple"]);
-  });
-
-  it("tells of what it keeps back before it refuses another", async () => {
-    const { frames, settlements, clock } = open(3, 100);
-    settlements.settle(1, "accept");
-    await turns(20);
-
-    settlements.settle(2, "reject");
-
-    assert.deepEqual(frames, ["ack 1 multiple", "reject 2"]);
-    clock.advance(2);
-    settlements.settle(3, "accept");
-    await turns(20);
-    clock.advance(2);
-    assert.deepEqual(frames.slice(2), ["ack 3 multiple"]);
-  });
-
-  it("never accepts what it refuses together with what it keeps back", async () => {
-    const { frames, settlements } = open(3, 100);
-    settlements.settle(2, "accept");
-    await turns(20);
-
-    settlements.settle(1, "reject");
-
-    assert.deepEqual(frames, ["ack 2", "reject 1"]);
-  });
-
-  it("keeps nothing back when it is to tell everything now, and goes on afterwards", async () => {
-    const { frames, settlements, clock } = open(3, 100);
-    settlements.settle(1, "accept");
-    await turns(20);
-
-    settlements.flush();
-
-    assert.deepEqual(frames, ["ack 1 multiple"]);
-    clock.advance(2);
-    settlements.settle(2, "accept");
-    await turns(20);
-    clock.advance(2);
-    assert.deepEqual(frames, ["ack 1 multiple", "ack 2 multiple"]);
   });
 
   it("agrees with an exact account of what is open, whatever the order of verdicts", async () => {
@@ -188,41 +105,7 @@ describe("settling deliveries on one channel", () => {
 
     assert.deepEqual(acknowledged(frames), accepted);
   });
-
-  it("agrees with it too while it keeps verdicts back", async () => {
-    const { frames, settlements, clock } = open(0, 100);
-    const waiting: number[] = [];
-    const settled = new Set<number>();
-    const accepted = new Set<number>();
-
-    for (let step = 1; step <= 600; step += 1) {
-      // Never so many that the broker would wait.
-      while (waiting.length < 60) {
-        const tag = settled.size + waiting.length + 1;
-        settlements.opened(tag);
-        waiting.push(tag);
-      }
-      const [tag = 0] = waiting.splice(jitter(step), 1);
-      const verdict = tag % 7 === 0 ? "reject" : "accept";
-      settlements.settle(tag, verdict);
-      settled.add(tag);
-      if (verdict === "accept") {
-        accepted.add(tag);
-      }
-      if (step % 5 === 0) await turns(12);
-      if (step % 11 === 0) clock.advance(2);
-      assertOnlySettled(frames, settled);
-    }
-    await turns(12);
-    clock.advance(2);
-
-    assert.deepEqual(acknowledged(frames), accepted);
-  });
 });
-
-async function turns(count: number): Promise<void> {
-  for (let each = 0; each < count; each += 1) await turn();
-}
 
 /** Replays frames as the broker does: a multiple-ack takes everything still open up to its tag. */
 function acknowledged(frames: readonly string[]): Set<number> {
@@ -255,10 +138,7 @@ function jitter(tag: number): number {
 }
 
 /** A fake channel at the outermost edge: only here can every frame be seen. */
-function open(
-  deliveries = 500,
-  prefetch = 1,
-): { frames: string[]; settlements: Settlements; clock: FakeClock } {
+function open(deliveries = 500, enough = 1): { frames: string[]; settlements: Settlements } {
   const frames: string[] = [];
   const note = (verb: string, { fields }: TagHolder, flag = ""): void => {
     frames.push(`${verb} ${fields.deliveryTag}${flag}`);
@@ -268,12 +148,11 @@ function open(
     nack: (message, _allUpTo, requeue) => note("nack", message, requeue ? " requeue" : ""),
     reject: (message, requeue) => note("reject", message, requeue ? " requeue" : ""),
   };
-  const clock = new FakeClock();
-  const settlements = new Settlements(channel, prefetch, clock);
+  const settlements = new Settlements(channel, enough);
   for (let tag = 1; tag <= deliveries; tag += 1) {
     settlements.opened(tag);
   }
-  return { frames, settlements, clock };
+  return { frames, settlements };
 }
 
 function closedChannel(): SettlingChannel {
