@@ -27,8 +27,9 @@ const OF_THE_BROKER = [
   "test/support/rabbitmq",
 ];
 
-/** What a browser looks at. */
+/** What a browser looks at, and of it what is looked at more than used. */
 const OF_THE_EDITOR = "test/editor/";
+const OF_ITS_LOOKS = ["dialogs.", "help.", "palette.", "status."].map((name) => OF_THE_EDITOR + name);
 
 /** What else the nodes do with the broker's answers. */
 const OF_THE_NODES = "test/nodes/";
@@ -36,6 +37,7 @@ const OF_THE_NODES = "test/nodes/";
 const isUnit = (file) => file.startsWith(UNIT);
 const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
 const isOfTheEditor = (file) => file.startsWith(OF_THE_EDITOR);
+const isOfItsLooks = (file) => OF_ITS_LOOKS.some((place) => file.startsWith(place));
 const isOfTheNodes = (file) => file.startsWith(OF_THE_NODES) && !isOfTheBroker(file);
 
 /** Every compiled spec, by lane, as paths from the root of the repository. */
@@ -48,7 +50,8 @@ export async function lanes() {
     unit: files.filter(isUnit),
     broker: files.filter(isOfTheBroker),
     nodes: files.filter(isOfTheNodes),
-    editor: files.filter(isOfTheEditor),
+    looks: files.filter(isOfItsLooks),
+    editor: files.filter((file) => isOfTheEditor(file) && !isOfItsLooks(file)),
     other: files.filter(
       (file) => ![isUnit, isOfTheBroker, isOfTheNodes, isOfTheEditor].some((is) => is(file)),
     ),

@@ -12,6 +12,9 @@ import { nodeFor } from "./support/node-binary.mjs";
 
 const require = createRequire(import.meta.url);
 
+/** Lanes at the same time: they wait for clocks and for each other's parts most of the time. */
+const AT_A_TIME = 3;
+
 /** Milliseconds; it takes two minutes, on a busy machine four. */
 const DEMO_LIMIT = 20 * 60_000;
 const total = { passed: 0, failed: 0 };
@@ -50,10 +53,10 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
 }
 
 /**
- * Carries out jobs, two at a time: most of the time the tests wait for something. What the first of those that go on
- * prints is seen at once, what the others print when their turn has come, or when somebody ends it all.
+ * Carries out jobs, a few at a time. What the first of those that go on prints is seen at once, what the others print
+ * when their turn has come, or when somebody ends it all.
  */
-async function twoAtATime(jobs) {
+async function fewAtATime(jobs) {
   const begun = jobs.map((job) => ({ job, held: [], isOver: false }));
   let shown = 0;
   const show = () => {
@@ -81,7 +84,7 @@ async function twoAtATime(jobs) {
       show();
     }
   };
-  await Promise.all([work(), work()]);
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
 }
 
 /**
@@ -127,7 +130,7 @@ async function everything() {
   );
   await unitTests();
   await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
-  const { broker, editor, nodes, other } = await lanes();
+  const { broker, editor, looks, nodes, other } = await lanes();
   const versions = await brokers();
   const on = (rabbitMq) => (rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "");
   const ofTheBroker = versions.map(
@@ -135,10 +138,11 @@ async function everything() {
   );
   const newest = versions.at(-1);
   const demo = ["test/demo/start.mjs", "--once"];
-  await twoAtATime([
-    (out) => tests("The editor", editor, { out }),
-    ...ofTheBroker,
+  await fewAtATime([
     (out) => tests("Everything else", other, { out }),
+    ...ofTheBroker,
+    (out) => tests("How it looks in the editor", looks, { out }),
+    (out) => tests("What is done in the editor", editor, { out }),
     (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
     (out) => step("The demo, to its end", () => run(process.execPath, demo, { out, limit: DEMO_LIMIT }), out),
   ]);

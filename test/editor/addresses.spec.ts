@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 const SECRET = "s3cr:t/w@rd";
 
@@ -28,8 +28,6 @@ describe("an AMQP address in the broker's dialog", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     describe(`of Node-RED ${version}`, () => {

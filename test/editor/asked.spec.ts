@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
-import { Editor } from "./editor";
+import { EACH_ONCE, Editor } from "./editor";
 import { flaws } from "./flaws";
+import { browserOrSkip } from "./shared-browser";
 
 /** Places in the menus of types. */
 const MSG = 1;
@@ -27,101 +27,97 @@ describe("what is to be remembered, in the editor", function () {
     browser = await browserOrSkip(this);
   });
 
-  after(() => browser?.close());
+  for (const [version, locale] of EACH_ONCE) {
+    describe(`of Node-RED ${version} in ${locale}`, () => {
+      let editor: Editor;
 
-  for (const version of [5, 4] as const) {
-    for (const locale of ["en-US", "fr-FR"] as const) {
-      describe(`of Node-RED ${version} in ${locale}`, () => {
-        let editor: Editor;
+      before("open the editor", async () => {
+        const nodeRed = await sharedNodeRed(version);
+        await nodeRed.deploy([]);
+        editor = await Editor.open(browser, String(nodeRed.url), { locale });
+        const broker = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "p" };
+        const types = [...Object.keys(OUT_NODES), "regards-order-in"];
+        await editor.import([
+          broker,
+          ...types.map((type, row) => ({
+            ...{ id: type, type, broker: "broker", x: 300, y: 100 + 80 * row, wires: [] },
+          })),
+        ]);
+      });
 
-        before("open the editor", async () => {
-          const nodeRed = await sharedNodeRed(version);
-          await nodeRed.deploy([]);
-          editor = await Editor.open(browser, String(nodeRed.url), { locale });
-          const broker = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "p" };
-          const types = [...Object.keys(OUT_NODES), "regards-order-in"];
-          await editor.import([
-            broker,
-            ...types.map((type, row) => ({
-              ...{ id: type, type, broker: "broker", x: 300, y: 100 + 80 * row, wires: [] },
-            })),
-          ]);
-        });
+      after(async () => {
+        await editor?.close();
+        await (await sharedNodeRed(version)).deploy([]);
+      });
 
-        after(async () => {
-          await editor?.close();
-          await (await sharedNodeRed(version)).deploy([]);
-        });
+      beforeEach("close what an earlier test left open", () => editor.cancel());
 
-        beforeEach("close what an earlier test left open", () => editor.cancel());
+      afterEach("nothing went wrong in the page", () => {
+        assert.deepEqual(editor.complaints.splice(0), []);
+      });
 
-        afterEach("nothing went wrong in the page", () => {
-          assert.deepEqual(editor.complaints.splice(0), []);
-        });
+      for (const [type, fields] of Object.entries(OUT_NODES)) {
+        const stored = Object.fromEntries(
+          Object.entries(fields).flatMap(([property, value]) =>
+            typeof value === "string"
+              ? [[property, value]]
+              : [
+                  [property, value[0]],
+                  [`${property}Type`, "msg"],
+                ],
+          ),
+        );
 
-        for (const [type, fields] of Object.entries(OUT_NODES)) {
-          const stored = Object.fromEntries(
-            Object.entries(fields).flatMap(([property, value]) =>
-              typeof value === "string"
-                ? [[property, value]]
-                : [
-                    [property, value[0]],
-                    [`${property}Type`, "msg"],
-                  ],
-            ),
-          );
-
-          it(`is typed into ${type}, saved, and there again when it is opened again`, async () => {
-            await editor.open(type);
-            await unfold();
-            for (const [property, value] of Object.entries(fields)) {
-              if (typeof value === "string") {
-                await editor.fill(property, value);
-              } else {
-                await editor.chooseType(property, MSG);
-                await editor.fill(property, value[0]);
-              }
-            }
-            assert.deepEqual(await flaws(editor), []);
-            await editor.done();
-            const { valid, errors, properties } = await editor.state(type);
-            assert.deepEqual([valid, errors], [true, []]);
-            assert.deepEqual(chosen(properties, stored), stored);
-
-            await editor.open(type);
-            const shown = editor.dialog.locator("#regards-advanced");
-            assert.equal(await shown.getAttribute("open"), "", "what differs from the defaults is unfolded");
-            for (const [property, value] of Object.entries(stored)) {
-              assert.equal(await editor.dialog.locator(`#node-input-${property}`).inputValue(), value);
-            }
-            await editor.done();
-            assert.deepEqual(chosen((await editor.state(type)).properties, stored), stored);
-          });
-        }
-
-        it("leaves the answers to what was asked through this broker to an in-node, when it is opened again too", async () => {
-          const type = "regards-order-in";
+        it(`is typed into ${type}, saved, and there again when it is opened again`, async () => {
           await editor.open(type);
-          await editor.chooseType("correlation", MINE);
+          await unfold();
+          for (const [property, value] of Object.entries(fields)) {
+            if (typeof value === "string") {
+              await editor.fill(property, value);
+            } else {
+              await editor.chooseType(property, MSG);
+              await editor.fill(property, value[0]);
+            }
+          }
           assert.deepEqual(await flaws(editor), []);
           await editor.done();
-          assert.equal((await editor.state(type)).properties.correlationType, "mine");
+          const { valid, errors, properties } = await editor.state(type);
+          assert.deepEqual([valid, errors], [true, []]);
+          assert.deepEqual(chosen(properties, stored), stored);
 
           await editor.open(type);
-          assert.equal(await editor.dialog.locator("#node-input-correlationType").inputValue(), "mine");
+          const shown = editor.dialog.locator("#regards-advanced");
+          assert.equal(await shown.getAttribute("open"), "", "what differs from the defaults is unfolded");
+          for (const [property, value] of Object.entries(stored)) {
+            assert.equal(await editor.dialog.locator(`#node-input-${property}`).inputValue(), value);
+          }
           await editor.done();
-
-          const { valid, properties } = await editor.state(type);
-          assert.deepEqual([valid, properties.correlationType], [true, "mine"]);
+          assert.deepEqual(chosen((await editor.state(type)).properties, stored), stored);
         });
+      }
 
-        function unfold(): Promise<void> {
-          return editor.dialog.locator("#regards-advanced").evaluate((fold) => {
-            fold.setAttribute("open", "");
-          });
-        }
+      it("leaves the answers to what was asked through this broker to an in-node, when it is opened again too", async () => {
+        const type = "regards-order-in";
+        await editor.open(type);
+        await editor.chooseType("correlation", MINE);
+        assert.deepEqual(await flaws(editor), []);
+        await editor.done();
+        assert.equal((await editor.state(type)).properties.correlationType, "mine");
+
+        await editor.open(type);
+        assert.equal(await editor.dialog.locator("#node-input-correlationType").inputValue(), "mine");
+        await editor.done();
+
+        const { valid, properties } = await editor.state(type);
+        assert.deepEqual([valid, properties.correlationType], [true, "mine"]);
       });
-    }
+
+      function unfold(): Promise<void> {
+        return editor.dialog.locator("#regards-advanced").evaluate((fold) => {
+          fold.setAttribute("open", "");
+        });
+      }
+    });
   }
 });
 

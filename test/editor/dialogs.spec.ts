@@ -4,9 +4,9 @@ import type { Browser } from "playwright-core";
 import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Stage, setStage } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
 import { flaws } from "./flaws";
+import { browserOrSkip } from "./shared-browser";
 
 const NODES = TYPES.filter((type) => !CONFIG_TYPES.includes(type));
 
@@ -101,8 +101,6 @@ describe("the editor", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     for (const locale of ["en-US", "fr-FR"] as const) {

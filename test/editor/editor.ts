@@ -1,5 +1,5 @@
 /** The Node-RED editor as a person uses it: one page in one language and theme, and what went wrong in it. */
-import type { Browser, Locator, Page, Route } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 
 /** How the editor is to look. */
 export interface Look {
@@ -55,6 +55,8 @@ declare const RED: {
   readonly sidebar: { readonly help: { show(type: string, bringToFront: boolean): void } };
 };
 
+declare const jQuery: { readonly fx: { off: boolean } };
+
 const DRAWN = "#red-ui-workspace-chart";
 
 /** The editor answers within a second; on a busy machine within ten. */
@@ -70,20 +72,24 @@ const WITHOUT_WAITING = `
   .red-ui-notification button { pointer-events: auto }
 `;
 
-/** Node-RED 5 shows its first tip after a second, on a busy machine before there is a place for it, and says so. */
-async function showNoTips(route: Route): Promise<void> {
-  if (route.request().method() !== "GET") {
-    await route.continue();
-    return;
-  }
-  const response = await route.fetch();
-  if (!response.ok()) {
-    await route.fulfill({ response });
-    return;
-  }
-  const settings = (await response.json()) as { readonly editor?: { readonly view?: object } };
-  const editor = { ...settings.editor, view: { ...settings.editor?.view, "view-show-tips": false } };
-  await route.fulfill({ response, json: { ...settings, editor } });
+type Locale = Look["locale"];
+
+/** Each Node-RED and each language once, for what does not depend on both together. */
+export const EACH_ONCE = [
+  [5, "fr-FR"],
+  [4, "en-US"],
+] as const;
+
+const contexts = new WeakMap<Browser, Map<Locale, Promise<BrowserContext>>>();
+
+/** One context for all pages in a language: what has been loaded and compiled for one is there for the next. */
+function contextFor(browser: Browser, locale: Locale): Promise<BrowserContext> {
+  const known = contexts.get(browser) ?? new Map<Locale, Promise<BrowserContext>>();
+  contexts.set(browser, known);
+  const context =
+    known.get(locale) ?? browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
+  known.set(locale, context);
+  return context;
 }
 
 export class Editor {
@@ -109,14 +115,10 @@ export class Editor {
     url: string,
     { locale, theme = "light", font, prepare }: Look,
   ): Promise<Editor> {
-    const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
-    const page = await context.newPage();
+    const page = await (await contextFor(browser, locale)).newPage();
     page.setDefaultTimeout(PATIENCE);
-    // The catalogue of other people's nodes is out there; a test has no business there.
-    await page.route(
-      (address) => address.hostname !== new URL(url).hostname,
-      (route) => route.fulfill({ json: { modules: [] } }),
-    );
+    // What the editor has kept of an earlier page is not for this one.
+    await page.addInitScript(() => localStorage.clear());
     await page.addInitScript((css) => {
       const style = Object.assign(document.createElement("style"), { textContent: css });
       document.addEventListener("DOMContentLoaded", () => document.head.append(style));
@@ -129,7 +131,6 @@ export class Editor {
         document.addEventListener("DOMContentLoaded", () => document.head.append(style));
       }, font);
     }
-    await page.route(/\/settings\/user(\?|$)/, showNoTips);
     await prepare?.(page);
     const editor = new Editor(page);
     await page.goto(url);
@@ -137,8 +138,16 @@ export class Editor {
       () => typeof RED !== "undefined" && RED.nodes?.getType("regards-ack-out") !== undefined,
     );
     await page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
+    await editor.#stillness();
     await editor.dress(theme);
     return editor;
+  }
+
+  /** What moves by script instead of by style is no different: nothing is to be waited for. */
+  async #stillness(): Promise<void> {
+    await this.page.evaluate(() => {
+      jQuery.fx.off = true;
+    });
   }
 
   /** Node-RED 5 has a dark theme; 4 has none of its own. */
@@ -494,7 +503,7 @@ export class Editor {
   }
 
   close(): Promise<void> {
-    return this.page.context().close();
+    return this.page.close();
   }
 
   /** The tray slides in; a picture or a measure before it has come to rest is wrong. */

@@ -5,9 +5,9 @@ import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker, sharedRabbitMq } from "../support/shared-rabbitmq";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
 import { FIRST_FLOW, FirstFlow } from "./first-flow";
+import { browserOrSkip } from "./shared-browser";
 
 const MOST_ACTIONS = 14;
 
@@ -35,7 +35,6 @@ describe("the first flow of the README", function () {
   });
 
   after(async () => {
-    await browser?.close();
     await regards?.stop({ removeExchanges: true });
   });
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { TYPES } from "../package/sources";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 const WIDTH = 286;
 const TWO_SCREENS = 2 * 800;
@@ -17,8 +17,6 @@ describe("the help in the sidebar", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     for (const locale of ["en-US", "fr-FR"] as const) {

@@ -7,8 +7,8 @@ import { ConsumeStage, inNode, probe } from "../consume/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
 import type { TestNodeRed } from "../support/test-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 const MOST_ROWS = 7;
 
@@ -24,8 +24,6 @@ describe("the dialog of an in-node", function () {
     needsPrivateBroker(this);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     describe(`in the editor of Node-RED ${version}`, () => {

@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 const BROKER = { id: "broker", type: "regards-broker", hosts: "rabbit1, rabbit2:5672", tenant: "project1" };
 
@@ -36,8 +36,6 @@ describe("an own queue in the editor", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     describe(`of Node-RED ${version}`, () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 /** Node-RED asks for Helvetica Neue; where there is none of its kind, letters are wider by up to a third. */
 const FONTS = {
@@ -20,8 +20,6 @@ describe("the palette", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     for (const [title, font] of Object.entries(FONTS)) {

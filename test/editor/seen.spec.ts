@@ -4,8 +4,8 @@ import type { Browser } from "playwright-core";
 import { ConsumeStage, code, DEAD, inNode, probe } from "../consume/stage";
 import { sharedNodeRed } from "../support/shared-node-red";
 import type { TestNodeRed } from "../support/test-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 const BAD = 'if (msg.payload.orderId > 1) throw new Error("bad " + msg.payload.orderId); return msg;';
 
@@ -17,8 +17,6 @@ describe("the section of an in-node's dialog that shows what came", function () 
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     describe(`in the editor of Node-RED ${version}`, () => {

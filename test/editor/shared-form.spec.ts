@@ -4,8 +4,8 @@ import type { Browser, Page } from "playwright-core";
 import { services } from "../../src/regards/services";
 import { manifest } from "../package/sources";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 /** jQuery, which runs the scripts of what it puts into a page; Node-RED does the same with a plugin. */
 declare const $: (selector: string) => { append(html: string): void };
@@ -52,8 +52,6 @@ describe("the form that the in-nodes share", function () {
     await editor?.close();
     editor = undefined;
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     it(`is there before the first node of Node-RED ${version} asks for it, on a slow network too`, async () => {

@@ -1,8 +1,8 @@
 /** What stands under a node is said in the language of whoever looks, not in that of the machine it runs on. */
 import type { Browser } from "playwright-core";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { browserOrSkip } from "./browser";
 import { Editor } from "./editor";
+import { browserOrSkip } from "./shared-browser";
 
 describe("a status in the editor", function () {
   this.timeout(60_000);
@@ -12,8 +12,6 @@ describe("a status in the editor", function () {
     this.timeout(300_000);
     browser = await browserOrSkip(this);
   });
-
-  after(() => browser?.close());
 
   for (const version of [5, 4] as const) {
     for (const [locale, words] of [

@@ -1,7 +1,7 @@
 /** The dashboard as a person sees it in a browser: what moves, what is done, and what a button sends back. */
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
-import { browserOrSkip } from "../editor/browser";
+import { browserOrSkip } from "../editor/shared-browser";
 import { dashboardOrSkip } from "../support/shared-dashboard";
 import { sharedRabbitMq } from "../support/shared-rabbitmq";
 import { untilValue } from "../support/until";
@@ -34,7 +34,7 @@ for (const version of [5, 4] as const) {
       await page.goto(`${stage.nodeRed.url}/dashboard/regards`);
     });
     after(async () => {
-      await browser?.close();
+      await page?.close();
       await stage?.strike();
     });
 

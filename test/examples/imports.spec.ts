@@ -1,8 +1,8 @@
 /** Examples in a real editor: what Import does with one, then another, then the first again. */
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { browserOrSkip } from "../editor/browser";
 import { Editor } from "../editor/editor";
+import { browserOrSkip } from "../editor/shared-browser";
 import { CONFIG_TYPES } from "../package/sources";
 import { sharedNodeRed } from "../support/shared-node-red";
 import type { FlowNode } from "../support/test-node-red";
@@ -72,7 +72,6 @@ for (const version of [5, 4] as const) {
     });
     after(async () => {
       await editor?.close();
-      await browser?.close();
     });
 
     const imported = (...wanted: readonly (readonly FlowNode[])[]): Promise<Workspace> =>

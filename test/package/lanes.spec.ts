@@ -6,7 +6,7 @@ import { files, ROOT, read } from "./sources";
 
 /** What starts a broker, a Node-RED or a browser when it is loaded or used. */
 const HEAVY =
-  /^test\/(?:support\/(?:rabbitmq|shared-|private-broker|erlang|node-red\.|node-red-process|test-node-red)|editor\/browser)/;
+  /^test\/(?:support\/(?:rabbitmq|shared-|private-broker|erlang|node-red\.|node-red-process|test-node-red)|editor\/(?:shared-)?browser)/;
 const HEAVY_PACKAGES = ["node-red", "node-red-node-test-helper", "playwright-core"];
 
 /** What a file needs at run time. */
