@@ -7,7 +7,6 @@ export const TICK_MS = 10;
 const SLICE_MS = 500;
 /** Of a core. */
 const AT_REST = 0.05;
-const LONGEST_REST_MS = 30_000;
 
 /**
  * Milliseconds of processor time that a process group has spent; undefined where there is no /proc.
@@ -29,9 +28,10 @@ export async function groupTime(group: number): Promise<number | undefined> {
 /**
  * Waits until a process group hardly works any more: a classic queue still writes for seconds after it was
  * filled, and whoever reads first would pay for that.
+ * @param seconds how long at most
  */
-export async function untilAtRest(group: number): Promise<void> {
-  const deadline = performance.now() + LONGEST_REST_MS;
+export async function untilAtRest(group: number, seconds: number): Promise<void> {
+  const deadline = performance.now() + seconds * 1_000;
   let before = await groupTime(group);
   while (before !== undefined && performance.now() < deadline) {
     await pause(SLICE_MS);

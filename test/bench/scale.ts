@@ -3,6 +3,8 @@
 export interface Scale {
   readonly rounds: number;
   readonly warmUps: number;
+  /** How long a run waits at most for the broker to rest after a queue was filled. */
+  readonly restSeconds: number;
   readonly memoryRounds: number;
   readonly events: number;
   /** A queue with 255 priorities is so slow that fewer must do. */
@@ -28,6 +30,7 @@ export interface Scale {
 export const FULL: Scale = {
   rounds: 5,
   warmUps: 1,
+  restSeconds: 30,
   memoryRounds: 3,
   events: 100_000,
   priorityEvents: 2_000,
@@ -56,6 +59,7 @@ export const FULL: Scale = {
 export const SHORT: Scale = {
   rounds: 1,
   warmUps: 0,
+  restSeconds: 0,
   memoryRounds: 1,
   events: 200,
   priorityEvents: 50,

@@ -25,9 +25,6 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // The catalogue of other people's nodes is out there; a test has no business there. Playwright could answer in its
-  // place, but takes the cache from a page it answers for, and every editor would load megabytes anew.
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 /** Why there is no browser here, and the ways to one. */

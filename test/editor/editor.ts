@@ -1,5 +1,5 @@
 /** The Node-RED editor as a person uses it: one page in one language and theme, and what went wrong in it. */
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 
 /** How the editor is to look. */
 export interface Look {
@@ -57,6 +57,12 @@ declare const RED: {
 
 declare const jQuery: { readonly fx: { off: boolean } };
 
+/** Node-RED 5 loads megabytes to draw the diagrams in a help text, and our texts have none. */
+const NO_DIAGRAMS = {
+  contentType: "text/javascript",
+  body: "window.mermaid = { initialize() {}, render: async () => ({}) };",
+};
+
 const DRAWN = "#red-ui-workspace-chart";
 
 /** The editor answers within a second; on a busy machine within ten. */
@@ -72,25 +78,11 @@ const WITHOUT_WAITING = `
   .red-ui-notification button { pointer-events: auto }
 `;
 
-type Locale = Look["locale"];
-
 /** Each Node-RED and each language once, for what does not depend on both together. */
 export const EACH_ONCE = [
   [5, "fr-FR"],
   [4, "en-US"],
 ] as const;
-
-const contexts = new WeakMap<Browser, Map<Locale, Promise<BrowserContext>>>();
-
-/** One context for all pages in a language: what has been loaded and compiled for one is there for the next. */
-function contextFor(browser: Browser, locale: Locale): Promise<BrowserContext> {
-  const known = contexts.get(browser) ?? new Map<Locale, Promise<BrowserContext>>();
-  contexts.set(browser, known);
-  const context =
-    known.get(locale) ?? browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
-  known.set(locale, context);
-  return context;
-}
 
 export class Editor {
   readonly page: Page;
@@ -115,10 +107,15 @@ export class Editor {
     url: string,
     { locale, theme = "light", font, prepare }: Look,
   ): Promise<Editor> {
-    const page = await (await contextFor(browser, locale)).newPage();
+    const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
+    const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    // What the editor has kept of an earlier page is not for this one.
-    await page.addInitScript(() => localStorage.clear());
+    // The catalogue of other people's nodes is out there; a test has no business there.
+    await page.route(
+      (address) => address.hostname !== new URL(url).hostname,
+      (route) => route.fulfill({ json: { modules: [] } }),
+    );
+    await page.route(/\/mermaid\.min\.js/, (route) => route.fulfill(NO_DIAGRAMS));
     await page.addInitScript((css) => {
       const style = Object.assign(document.createElement("style"), { textContent: css });
       document.addEventListener("DOMContentLoaded", () => document.head.append(style));
@@ -503,14 +500,18 @@ export class Editor {
   }
 
   close(): Promise<void> {
-    return this.page.close();
+    return this.page.context().close();
   }
 
-  /** The tray slides in; a picture or a measure before it has come to rest is wrong. */
+  /**
+   * The tray slides in, where a picture or a measure would be wrong, and then gets the cursor, which what was typed
+   * before would lose.
+   */
   async #settled(): Promise<void> {
     await this.page.waitForFunction(() => {
       const tray = document.querySelector(".red-ui-tray:last-child");
-      return tray !== null && tray.getAnimations().length === 0 && getComputedStyle(tray).right === "0px";
+      const isThere = tray?.getAnimations().length === 0 && getComputedStyle(tray).right === "0px";
+      return isThere && tray.contains(document.activeElement);
     });
   }
 }

@@ -1,4 +1,4 @@
-/** One Chromium for the whole mocha run, whose cache keeps the editor's scripts from one page to the next. */
+/** One Chromium for the whole mocha run; every suite opens pages of its own in it. */
 import type { Browser } from "playwright-core";
 import { NoBrowserError, startBrowser } from "./browser";
 
