@@ -110,7 +110,8 @@ export class Stage {
       if (number % FILL_WINDOW === FILL_WINDOW - 1) await this.channel.waitForConfirms();
     }
     await this.channel.waitForConfirms();
-    if (this.broker.processGroup !== undefined) await untilAtRest(this.broker.processGroup, this.scale.restSeconds);
+    const { processGroup } = this.broker;
+    if (processGroup !== undefined) await untilAtRest(processGroup, this.scale.restSeconds);
   }
 
   /** Adds the processor time of the broker to the figures of a run. */
