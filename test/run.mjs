@@ -12,7 +12,7 @@ import { nodeFor } from "./support/node-binary.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** Lanes at the same time: they wait for clocks and for each other's parts most of the time. */
+/** Lanes at the same time: each waits for clocks and for its parts now and then, and three keep two cores busy. */
 const AT_A_TIME = 3;
 
 /** Milliseconds; it takes two minutes, on a busy machine four. */

@@ -1,9 +1,7 @@
 /** AMQP addresses in the broker's dialog: each part goes where it belongs, and no password stays in *Hosts*. */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
-import { sharedNodeRed } from "../support/shared-node-red";
-import { Editor } from "./editor";
-import { browserOrSkip } from "./shared-browser";
+import type { Editor } from "./editor";
+import { withEditor } from "./shared-editor";
 
 const SECRET = "s3cr:t/w@rd";
 
@@ -21,27 +19,13 @@ const ADDRESSES = [
 
 describe("an AMQP address in the broker's dialog", function () {
   this.timeout(60_000);
-  let browser: Browser;
   let editor: Editor;
-
-  before("start Chromium", async function () {
-    this.timeout(300_000);
-    browser = await browserOrSkip(this);
-  });
 
   for (const version of [5, 4] as const) {
     describe(`of Node-RED ${version}`, () => {
-      before(async () => {
-        const nodeRed = await sharedNodeRed(version);
-        await nodeRed.deploy([]);
-        editor = await Editor.open(browser, nodeRed.url, { locale: "en-US" });
+      withEditor(version, "en-US", (opened) => {
+        editor = opened;
       });
-
-      after(() => editor?.close());
-
-      beforeEach(() => editor.cancel());
-
-      afterEach(() => assert.deepEqual(editor.complaints.splice(0), []));
 
       for (const [place, [typed, ...meant]] of ADDRESSES.entries()) {
         it(`${typed} is taken apart`, async () => {

@@ -1,10 +1,8 @@
 /** What an out-node is to remember, and which answers an in-node keeps, typed into the dialogs in a real browser. */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
-import { sharedNodeRed } from "../support/shared-node-red";
-import { EACH_ONCE, Editor } from "./editor";
+import { EACH_ONCE, type Editor } from "./editor";
 import { flaws } from "./flaws";
-import { browserOrSkip } from "./shared-browser";
+import { withEditor } from "./shared-editor";
 
 /** Places in the menus of types. */
 const MSG = 1;
@@ -20,21 +18,16 @@ const OUT_NODES = {
 
 describe("what is to be remembered, in the editor", function () {
   this.timeout(60_000);
-  let browser: Browser;
-
-  before("start Chromium", async function () {
-    this.timeout(300_000);
-    browser = await browserOrSkip(this);
-  });
 
   for (const [version, locale] of EACH_ONCE) {
     describe(`of Node-RED ${version} in ${locale}`, () => {
       let editor: Editor;
 
-      before("open the editor", async () => {
-        const nodeRed = await sharedNodeRed(version);
-        await nodeRed.deploy([]);
-        editor = await Editor.open(browser, String(nodeRed.url), { locale });
+      withEditor(version, locale, (opened) => {
+        editor = opened;
+      });
+
+      before("draw every node in it", async () => {
         const broker = { id: "broker", type: "regards-broker", hosts: "rabbit.example.org", tenant: "p" };
         const types = [...Object.keys(OUT_NODES), "regards-order-in"];
         await editor.import([
@@ -43,17 +36,6 @@ describe("what is to be remembered, in the editor", function () {
             ...{ id: type, type, broker: "broker", x: 300, y: 100 + 80 * row, wires: [] },
           })),
         ]);
-      });
-
-      after(async () => {
-        await editor?.close();
-        await (await sharedNodeRed(version)).deploy([]);
-      });
-
-      beforeEach("close what an earlier test left open", () => editor.cancel());
-
-      afterEach("nothing went wrong in the page", () => {
-        assert.deepEqual(editor.complaints.splice(0), []);
       });
 
       for (const [type, fields] of Object.entries(OUT_NODES)) {

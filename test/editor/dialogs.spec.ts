@@ -1,12 +1,10 @@
 /** The dialogs in a real browser, on both Node-REDs and in both languages: what a flow author sees and does. */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
 import { CONFIG_TYPES, TYPES } from "../package/sources";
 import { type Stage, setStage } from "../simulator/stage";
-import { sharedNodeRed } from "../support/shared-node-red";
-import { Editor } from "./editor";
+import type { Editor } from "./editor";
 import { flaws } from "./flaws";
-import { browserOrSkip } from "./shared-browser";
+import { withEditor } from "./shared-editor";
 
 const NODES = TYPES.filter((type) => !CONFIG_TYPES.includes(type));
 
@@ -95,12 +93,6 @@ async function illegible(editor: Editor): Promise<string[]> {
 
 describe("the editor", function () {
   this.timeout(60_000);
-  let browser: Browser;
-
-  before("start Chromium", async function () {
-    this.timeout(300_000);
-    browser = await browserOrSkip(this);
-  });
 
   for (const version of [5, 4] as const) {
     for (const locale of ["en-US", "fr-FR"] as const) {
@@ -109,23 +101,11 @@ describe("the editor", function () {
         let editor: Editor;
         let stage: Stage | undefined;
 
-        before("open the editor", async () => {
-          const nodeRed = await sharedNodeRed(version);
-          await nodeRed.deploy([]);
-          editor = await Editor.open(browser, String(nodeRed.url), { locale });
+        withEditor(version, locale, (opened) => {
+          editor = opened;
         });
 
-        after(async () => {
-          await editor?.close();
-          await (await sharedNodeRed(version)).deploy([]);
-          await stage?.strike();
-        });
-
-        beforeEach("close what an earlier test left open", () => editor.cancel());
-
-        afterEach("nothing went wrong in the page", () => {
-          assert.deepEqual(editor.complaints.splice(0), []);
-        });
+        after(() => stage?.strike());
 
         for (const type of NODES) {
           it(`lets ${type} be dropped and opened, every label on one line and translated`, async () => {

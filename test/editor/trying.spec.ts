@@ -1,16 +1,14 @@
 /** Trying things out in a real browser: Test connection, and sample events by a press of the node's button. */
 import assert from "node:assert/strict";
 import amqplib from "amqplib";
-import type { Browser } from "playwright-core";
 import { REQUEST_KINDS } from "../../src/regards/requests";
 import { sampleNames } from "../../src/regards/samples";
 import { outputNames, outputOf, services } from "../../src/regards/services";
 import { type Stage, setStage } from "../simulator/stage";
 import { notificationExchange } from "../simulator/wire";
-import { sharedNodeRed } from "../support/shared-node-red";
 import { needsPrivateBroker } from "../support/shared-rabbitmq";
-import { EACH_ONCE, Editor } from "./editor";
-import { browserOrSkip } from "./shared-browser";
+import { EACH_ONCE, type Editor } from "./editor";
+import { withEditor } from "./shared-editor";
 
 /** The sentences that must be seen, word for word. */
 const SENTENCES = {
@@ -58,13 +56,11 @@ const SENTENCES = {
 
 describe("trying things out in the editor", function () {
   this.timeout(60_000);
-  let browser: Browser;
   let stage: Stage;
 
-  before("start Chromium and RabbitMQ", async function () {
+  before("start RabbitMQ", async function () {
     this.timeout(300_000);
     needsPrivateBroker(this);
-    browser = await browserOrSkip(this);
     stage = await setStage();
     // REGARDS makes it with its first dissemination.
     const connection = await amqplib.connect(stage.vhost.url);
@@ -82,21 +78,8 @@ describe("trying things out in the editor", function () {
       const sentences = SENTENCES[locale];
       let editor: Editor;
 
-      before("open the editor", async () => {
-        const nodeRed = await sharedNodeRed(version);
-        await nodeRed.deploy([]);
-        editor = await Editor.open(browser, String(nodeRed.url), { locale });
-      });
-
-      after(async () => {
-        await editor?.close();
-        await (await sharedNodeRed(version)).deploy([]);
-      });
-
-      beforeEach("close what an earlier test left open", () => editor.cancel());
-
-      afterEach("nothing went wrong in the page", () => {
-        assert.deepEqual(editor.complaints.splice(0), []);
+      withEditor(version, locale, (opened) => {
+        editor = opened;
       });
 
       it("tests the connection as the dialog stands, unsaved, and says what to do about each fault", async () => {

@@ -34,9 +34,6 @@ const REPOSITORY = resolve(__dirname, "../..");
 const PROBE = join(__dirname, "probe");
 const PACKAGES = { 4: "node-red-4", 5: "node-red" } as const;
 
-/** Node-RED 5 shows its first tip after a second, on a busy machine before there is a place for it, and says so. */
-const NO_TIPS = { _: { editor: { view: { "view-show-tips": false } } } };
-
 /** Starts one and waits until its flows run. Whoever starts it stops it. */
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<TestNodeRed> {
   const { version = 5, nodesDir = [REPOSITORY], env = {}, settings = {}, startTimeout = 60_000 } = options;
@@ -46,7 +43,6 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<TestNo
     if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true, maxRetries: 5 });
   };
   if (options.flows) await writeFile(join(userDir, "flows.json"), JSON.stringify(options.flows.map(placed)));
-  await writeFile(join(userDir, ".config.users.json"), JSON.stringify(NO_TIPS));
   const port = options.port ?? (await freePort());
   const child = fork(join(__dirname, "node-red-process.js"), [], {
     execPath: await nodeFor(version),
