@@ -16,16 +16,16 @@ const OF_THE_BROKER = [
   "test/amqp/",
   "test/consume/",
   "test/diagnosis/",
-  "test/examples/dead-letters",
   "test/faults/",
   "test/nodes/ack-out.",
-  "test/nodes/broker.",
   "test/nodes/dead-letters",
   "test/nodes/in-nodes.",
   "test/nodes/settlement.",
   "test/nodes/wire.",
-  "test/support/rabbitmq",
 ];
+
+/** What follows the runs of messages. */
+const OF_THE_RUNS = "test/completion/";
 
 /** What a browser looks at, and of it what is looked at more than used. */
 const OF_THE_EDITOR = "test/editor/";
@@ -38,6 +38,7 @@ const isUnit = (file) => file.startsWith(UNIT);
 const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
 const isOfTheEditor = (file) => file.startsWith(OF_THE_EDITOR);
 const isOfItsLooks = (file) => OF_ITS_LOOKS.some((place) => file.startsWith(place));
+const isOfTheRuns = (file) => file.startsWith(OF_THE_RUNS);
 const isOfTheNodes = (file) => file.startsWith(OF_THE_NODES) && !isOfTheBroker(file);
 
 /** Every compiled spec, by lane, as paths from the root of the repository. */
@@ -50,10 +51,11 @@ export async function lanes() {
     unit: files.filter(isUnit),
     broker: files.filter(isOfTheBroker),
     nodes: files.filter(isOfTheNodes),
+    runs: files.filter(isOfTheRuns),
     looks: files.filter(isOfItsLooks),
     editor: files.filter((file) => isOfTheEditor(file) && !isOfItsLooks(file)),
     other: files.filter(
-      (file) => ![isUnit, isOfTheBroker, isOfTheNodes, isOfTheEditor].some((is) => is(file)),
+      (file) => ![isUnit, isOfTheBroker, isOfTheRuns, isOfTheNodes, isOfTheEditor].some((is) => is(file)),
     ),
   };
 }

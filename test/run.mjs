@@ -130,7 +130,7 @@ async function everything() {
   );
   await unitTests();
   await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
-  const { broker, editor, looks, nodes, other } = await lanes();
+  const { broker, editor, looks, nodes, other, runs } = await lanes();
   const versions = await brokers();
   const on = (rabbitMq) => (rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "");
   const ofTheBroker = versions.map(
@@ -138,12 +138,14 @@ async function everything() {
   );
   const newest = versions.at(-1);
   const demo = ["test/demo/start.mjs", "--once"];
+  // The longest first: at the end none is left alone for long.
   await fewAtATime([
-    (out) => tests("Everything else", other, { out }),
     ...ofTheBroker,
-    (out) => tests("How it looks in the editor", looks, { out }),
+    (out) => tests("Everything else", other, { out }),
     (out) => tests("What is done in the editor", editor, { out }),
+    (out) => tests("How it looks in the editor", looks, { out }),
     (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
+    (out) => tests("What follows the runs of messages", runs, { out }),
     (out) => step("The demo, to its end", () => run(process.execPath, demo, { out, limit: DEMO_LIMIT }), out),
   ]);
 }
