@@ -19,6 +19,9 @@ const AT_A_TIME = 3;
 const DEMO_LIMIT = 20 * 60_000;
 const total = { passed: 0, failed: 0 };
 
+/** What failed, said once more at the end: above it may stand thousands of lines. */
+const failures = [];
+
 const toTerminal = (chunk) => process.stdout.write(chunk);
 
 /** Runs one step and counts it; a failed one does not keep the next from running. */
@@ -31,6 +34,7 @@ async function step(title, work, out = toTerminal) {
   } catch (error) {
     out(`${title}: ${explained(error)}\n`);
     total.failed++;
+    failures.push(`${title}: ${explained(error)}`);
     return false;
   }
 }
@@ -42,13 +46,15 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
   out(`\n== ${title}\n`);
   try {
     const terminal = out === toTerminal ? {} : { out };
-    const { passed, failed, skipped } = await mocha(specs, { ...options, ...terminal });
+    const { passed, failed, skipped, failures: theirs } = await mocha(specs, { ...options, ...terminal });
     total.passed += passed;
     total.failed += failed;
+    failures.push(...theirs);
     if (skipped > 0) out(`${skipped} skipped\n`);
   } catch (error) {
     out(`${title}: ${error.message}\n`);
     total.failed++;
+    failures.push(`${title}: ${error.message}`);
   }
 }
 
@@ -169,5 +175,7 @@ if (args.includes("--unit")) {
 } else {
   await (args.length > 0 ? some(args) : everything());
 }
+if (failures.length > 0) console.log("\nWhat failed:");
+for (const failure of failures) console.log(`  ${failure.replaceAll("\n", "\n    ")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -10,10 +10,15 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Each failed test by its full title, with what its error says first. */
+  readonly failures: readonly string[];
 }
 
 /** How long the process may take to end after its last test, in milliseconds. */
 const TIME_TO_END = 15_000;
+
+/** Characters of an error: the whole of it stands further up, in mocha's own report. */
+const SAID = 300;
 
 /** So many suites are named, each with what it took, its set-up included. */
 const LONGEST = 12;
@@ -36,7 +41,8 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       tellLongest(took);
       const { passes, failures, pending } = this.stats;
-      const counts: Counts = { passed: passes, failed: failures, skipped: pending };
+      const told = this.failures.map((test) => `${test.fullTitle()}: ${test.err?.message.slice(0, SAID)}`);
+      const counts: Counts = { passed: passes, failed: failures, skipped: pending, failures: told };
       writeFileSync(file, JSON.stringify(counts));
       setTimeout(() => endWithWhatIsLeft(failures), TIME_TO_END).unref();
       // Its loop over, Node.js 20 may still wait for ever to close a handle (a socket reset while it was being ended).
