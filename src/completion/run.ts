@@ -3,6 +3,7 @@
  * what the tracker has seen. Leaves: who holds the run, and one outcome. It must never know Node-RED's hooks.
  * There is one run for every event and one `Pending` for every hop, so both are kept small.
  */
+import { leavingOf } from "./leaving";
 import type { FlowMessage, NamedNode } from "./runtime";
 
 /** An error no Catch node took. */
@@ -113,6 +114,11 @@ export class Run {
   /** Whether no node has anything of it. */
   get isIdle(): boolean {
     return this.#count === 0;
+  }
+
+  /** Whether it can only go on once a deploy is over: all that have something of it leave that to their successors. */
+  get isPassedOn(): boolean {
+    return !this.isIdle && this.find(({ node }) => leavingOf(node) !== "passes-on") === undefined;
   }
 
   /** The node that has held it longest, in words a person can find in the workspace. */

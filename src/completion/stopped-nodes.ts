@@ -5,6 +5,7 @@
  */
 import type { Timing } from "./after";
 import { stoppedNode, type Undelivered } from "./destinations";
+import { leavingOf, onLeaving } from "./leaving";
 import { Pending, type Run } from "./run";
 import type { Runs } from "./runs";
 import type { FlowNode, Runtime } from "./runtime";
@@ -16,6 +17,7 @@ export class StoppedNodes {
   /** Nodes whose close handlers have been called. */
   readonly #closed = new WeakSet<FlowNode>();
   #stopWatching: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
 
   constructor(runtime: Runtime, runs: Runs, timing: Timing) {
     this.#runtime = runtime;
@@ -31,10 +33,16 @@ export class StoppedNodes {
         this.#abandon((pending) => pending.message === undefined);
       }
     });
+    this.#stopListening = onLeaving((node) => {
+      if (leavingOf(node) === "drops") {
+        this.#abandon((pending) => pending.node === node);
+      }
+    });
   }
 
   end(): void {
     this.#stopWatching?.();
+    this.#stopListening?.();
   }
 
   /** From now on it is known when the node is closed. */
@@ -62,9 +70,21 @@ export class StoppedNodes {
     }
   }
 
+  /** The node has got what an earlier one of its id passes on: that one has it no longer. */
+  takenOver({ run, message, node }: Pending): void {
+    const isBefore = (pending: Pending): boolean =>
+      pending.message === message && pending.node.id === node.id && leavingOf(pending.node) === "passes-on";
+    for (const before of run.filter(isBefore)) {
+      this.#runs.letGo(before);
+    }
+  }
+
   /** A stopped node may complete what it is at work on, for some seconds; the rest has to come again. */
   #stopped(node: FlowNode): void {
     this.#closed.add(node);
+    if (leavingOf(node) !== undefined) {
+      return;
+    }
     if ([...this.#runs].some((run) => run.find((pending) => pending.node === node))) {
       const { after, closing } = this.#timing;
       after(closing, () => this.#abandon((pending) => pending.node === node));

@@ -196,6 +196,7 @@ export class CompletionTracker {
       const run = this.#runReceivedBy(node, msg);
       if (run instanceof Run) {
         pending = this.#hold(run, node, msg, true);
+        this.#stopped.takenOver(pending);
       }
     } else {
       pending.hasArrived = true;

@@ -34,14 +34,15 @@ export class EventsInHand {
 
   /**
    * Waits a moment for them to come to an end. A person who decides by hand will not do so within seconds, nor is an
-   * attempt due.
+   * attempt due; and what the nodes behind this one pass on cannot end before this node has closed.
    */
   async drained(limit: number): Promise<void> {
     const isByHand = this.#parts.settings.settle === "manual";
     const isOver = (): boolean =>
       this.all.every(({ phase, run }) => {
         const isUndecided = isByHand && run?.isIdle === true;
-        return phase !== "ending" && (phase !== "flow" || run === undefined || isUndecided);
+        const isAtWork = run !== undefined && !run.isPassedOn && !isUndecided;
+        return phase !== "ending" && (phase !== "flow" || !isAtWork);
       });
     if (isOver()) {
       return;
@@ -54,6 +55,8 @@ export class EventsInHand {
           resolve();
         }
       };
+      // Node-RED closes all nodes in one turn: by then those behind this one have said what they pass on.
+      setImmediate(() => this.#emptied?.());
     });
     this.#emptied = undefined;
   }

@@ -7,6 +7,7 @@
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { leadsTo } from "../completion/destinations";
+import { leave } from "../completion/leaving";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
 import type { Fetching, Outcome } from "../web/fetching";
@@ -140,6 +141,7 @@ export class DownloadMessages {
   /** The node goes: what it had in hand comes again. */
   close(): void {
     this.#isClosed = true;
+    leave(this.#node, "drops");
     this.#stopListening();
     this.#open.clear();
     this.#end.abort(new Error("closed"));

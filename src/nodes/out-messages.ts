@@ -6,6 +6,7 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
+import { leave } from "../completion/leaving";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
 import { EarlierTries } from "../publish/earlier-tries";
@@ -164,6 +165,9 @@ export class OutMessages {
   close(): void {
     this.#isClosed = true;
     this.#stopListening?.();
+    if (this.#exchange.isGoingOn && this.#mustWait({ published: true })) {
+      leave(this.#node, "passes-on");
+    }
     this.#exchange.stop();
     this.#handover.leave(this.#node.id, this.#open, (left) => this.#report(left));
   }
@@ -251,7 +255,7 @@ export class OutMessages {
   }
 
   /** While nodes are exchanged, what is sent to one that is not there is gone without a word. */
-  #mustWait({ published }: Sent): boolean {
+  #mustWait({ published }: Pick<Sent, "published">): boolean {
     const lead = this.#leadsTo(published ? 0 : 1);
     return this.#exchange.isOverdue ? lead === "stopped" : !published || lead !== "nowhere";
   }
@@ -263,6 +267,7 @@ export class OutMessages {
 
   /** Nobody comes after this node: says what was never confirmed. */
   #report(left: readonly Open[]): void {
+    leave(this.#node, "drops");
     const unpublished = left.filter(({ sent }) => sent?.published !== true);
     const keys = unpublished.flatMap(({ request }) => request?.unconfirmed ?? []);
     const count = Math.max(keys.length, unpublished.length);

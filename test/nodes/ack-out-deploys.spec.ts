@@ -103,6 +103,44 @@ describe("regards-ack-out and deploys", function () {
     assert.equal(refused.topic, "kept");
   });
 
+  for (const [title, type] of [
+    ["all nodes", "full"],
+    ["it alone", "nodes"],
+  ] as const)
+    it(`publishes what the event of a flow waits for through its successor, after a deploy of ${title}, and the event does not come again`, async () => {
+      await channel.assertExchange(ORDERS, "fanout", { durable: true });
+      await channel.deleteExchange(INGEST);
+      const whole = flowFromEvents();
+      await nodeRed.deploy(whole);
+      await connected("in");
+      for (const orderId of [1, 2, 3]) {
+        channel.publish(ORDERS, "", Buffer.from(JSON.stringify({ status: "GRANTED", orderId })), {
+          contentType: "application/json",
+          headers: { "regards.tenant": "project1" },
+        });
+      }
+      await nodeRed.untilMessages("seen", 3);
+      await nodeRed.untilStatus("ack", ({ code }) => code === "exchange-missing");
+
+      await nodeRed.deploy(
+        whole.map((node) => (node.id === "ack" ? { ...node, name: "new" } : node)),
+        { type },
+      );
+      await makeExchange();
+
+      await nodeRed.untilMessages("published", 3, { timeout: 20_000 });
+      await nodeRed.untilStatus("in", ({ counters }) => {
+        const { received, inFlight } = counters as { received: number; inFlight: number };
+        return received === 3 && inFlight === 0;
+      });
+      assert.deepEqual((await urns(3)).sort(), [1, 2, 3].map(product));
+      assert.deepEqual(
+        nodeRed.messages("seen").map(({ payload }) => (payload as { orderId: number }).orderId),
+        [1, 2, 3],
+      );
+      assert.equal(await channel.get("ingest"), false);
+    });
+
   for (const [title, properties] of [
     ["deleted", undefined],
     ["disabled", { d: true }],
@@ -325,6 +363,20 @@ describe("regards-ack-out and deploys", function () {
       ...["published", "refused", "caught", "completed"].map(probe),
     ];
     return nodes.map((node) => ({ ...node, ...changes[node.id] }));
+  }
+
+  /** in → seen → a URN for each event → ack → published. */
+  function flowFromEvents(): FlowNode[] {
+    const func = `msg.payload = "${product(0).slice(0, -"0:V1".length)}" + msg.payload.orderId + ":V1"; return msg;`;
+    return [
+      ...flow(),
+      {
+        ...{ id: "in", type: "regards-order-in", z: "tab", broker: "broker", queueType: "classic" },
+        wires: [["seen"], ["seen"], ["seen"], ["seen"], ["seen"], ["seen"]],
+      },
+      { ...probe("seen"), wires: [["urn"]] },
+      { id: "urn", type: "function", z: "tab", func, outputs: 1, libs: [], wires: [["ack"]] },
+    ];
   }
 
   function probe(id: string): FlowNode {

@@ -1,5 +1,6 @@
 /** Who holds a run, and runs that end together. */
 import assert from "node:assert/strict";
+import { leave } from "../../../src/completion/leaving";
 import { Pending, Run } from "../../../src/completion/run";
 
 describe("a run", () => {
@@ -21,6 +22,18 @@ describe("a run", () => {
     assert.equal(one.heldBy, "");
     assert.equal(one.heldSince, undefined);
     assert.equal(one.isIdle, true);
+  });
+
+  it("is passed on while every node that has something of it leaves that to its successor", () => {
+    const [one, passing, another] = [run(), node("a"), node("b")];
+    const pending = [passing, another].map((each) => new Pending(one, each, undefined, true));
+    assert.equal(one.isPassedOn, false, "nobody has anything of it");
+    for (const each of pending) one.add(each);
+
+    leave(passing, "passes-on");
+    assert.equal(one.isPassedOn, false);
+    leave(another, "passes-on");
+    assert.equal(one.isPassedOn, true);
   });
 
   it("keeps a failure when a node is stopped afterwards", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { TIMING } from "../../../src/completion/after";
+import { leave } from "../../../src/completion/leaving";
 import type { Outcome, Run } from "../../../src/completion/run";
 import type { TrackOptions } from "../../../src/completion/runs";
 import type { FlowMessage } from "../../../src/completion/runtime";
@@ -198,6 +199,46 @@ describe("the completion of an event", () => {
     await turns();
 
     assert.deepEqual(outcomes, [{ kind: "abandoned", node: "slow" }]);
+  });
+
+  it("is brought to its end by the node that takes in what the closed one passes on, however late", async () => {
+    const taken: FlowMessage[] = [];
+    const node = nodeRed.node("out", [], (msg) => taken.push(msg));
+    node.on("close", () => leave(node, "passes-on"));
+    send("out");
+    await turns();
+    node.close();
+    time.pass(60_000);
+    await turns();
+    assert.deepEqual(outcomes, []);
+
+    nodeRed.node("out", [], (_msg, done) => done()).receive(taken[0] as FlowMessage);
+    await turns();
+
+    assert.deepEqual(outcomes, [{ kind: "finished" }]);
+  });
+
+  it("has to come again once it is known that nobody takes what was passed on", async () => {
+    const node = nodeRed.node("out", [], () => undefined);
+    node.on("close", () => leave(node, "passes-on"));
+    send("out");
+    await turns();
+    node.close();
+    leave(node, "drops");
+    await turns();
+
+    assert.deepEqual(outcomes, [{ kind: "abandoned", node: "out" }]);
+  });
+
+  it("does not wait for a node that says, while it is closed, that it drops what it has", async () => {
+    const node = nodeRed.node("dropping", [], () => undefined);
+    node.on("close", () => leave(node, "drops"));
+    send("dropping");
+    await turns();
+    node.close();
+    await turns();
+
+    assert.deepEqual(outcomes, [{ kind: "abandoned", node: "dropping" }]);
   });
 
   it("has to come again when its message reaches a node that has just been closed", async () => {

@@ -31,6 +31,8 @@ export interface FakeRun {
   isForgotten: boolean;
   /** No node has anything of it. */
   isIdle: boolean;
+  /** Only nodes that leave it to their successors have something of it. */
+  isPassedOn: boolean;
   readonly endsByVerdict: boolean;
   end(outcome?: Outcome): void;
 }
@@ -215,7 +217,7 @@ export class ConsumerStage {
       { endsByVerdict = false }: TrackOptions,
     ): Run => {
       const run: FakeRun = {
-        ...{ heldBy: "function", isForgotten: false, isIdle: false, endsByVerdict },
+        ...{ heldBy: "function", isForgotten: false, isIdle: false, isPassedOn: false, endsByVerdict },
         end: (outcome = { kind: "finished" }) => {
           run.isIdle = true;
           if (!run.isForgotten && !(endsByVerdict && outcome.kind === "finished")) {
@@ -238,6 +240,7 @@ export class ConsumerStage {
     heldBy: "",
     isForgotten: true,
     isIdle: true,
+    isPassedOn: false,
     endsByVerdict: false,
     end: () => undefined,
   };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
+import { leavingOf } from "../../../src/completion/leaving";
 import { askedRequestsOf } from "../../../src/nodes/asked-requests-of";
 import { OutMessages } from "../../../src/nodes/out-messages";
 import { runOutNode } from "../../../src/nodes/out-node";
@@ -301,6 +302,17 @@ describe("an acknowledging node", () => {
     assert.deepEqual(node.published[0]?.regards.urns, [urn(1), urn(2)]);
     assert.equal(node.published[0]?.topic, "kept");
     assert.deepEqual(node.ended, [undefined]);
+  });
+
+  it("says that its successor brings it to its end, unless it may complete while it closes", async () => {
+    const broker = deploy();
+    const [wired, unwired] = [start(), start()];
+    unwired.wires[0] = [];
+    await restart(() => undefined);
+
+    await restart(() => Promise.all([wired.close(), unwired.close(), broker.close()]));
+
+    assert.deepEqual([wired, unwired].map(leavingOf), ["passes-on", undefined]);
   });
 
   it("leaves it to its successor on another tab, too", async () => {
