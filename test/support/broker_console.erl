@@ -71,7 +71,9 @@ do(<<"bindings">>, [VHost]) ->
     [described(Info) || Info <- rabbit_binding:info_all(VHost, Keys)];
 do(<<"connections">>, []) ->
     Keys = [pid, user, vhost, channels, state, client_properties],
-    [connection(maps:from_list(Info)) || Info <- rabbit_networking:connection_info_all(Keys), Info =/= []];
+    All = [maps:from_list(Info) || Info <- rabbit_networking:connection_info_all(Keys), Info =/= []],
+    %% Somebody who has only opened a socket has no properties yet, nor a user.
+    [connection(Info) || #{client_properties := Properties} = Info <- All, is_list(Properties)];
 do(<<"closeConnections">>, [Pids, Reason]) ->
     [rabbit_networking:close_connection(pid(Pid), Reason) || Pid <- Pids],
     null;

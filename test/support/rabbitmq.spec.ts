@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rmdir } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ChannelModel, connect, type Options } from "amqplib";
@@ -45,6 +46,18 @@ describe("the shared RabbitMQ", function () {
     assert.deepEqual(others, []);
     assert.equal(seen?.name, "Node-RED · été");
     assert.equal(seen?.user, vhost.user);
+  });
+
+  it("shows the connections that are there while somebody knocks who has not said who it is", async () => {
+    const socket = connectTcp(vhost.port, vhost.host);
+    try {
+      socket.write(Buffer.from([...Buffer.from("AMQP"), 0, 0, 9, 1]));
+      await once(socket, "data");
+
+      assert.equal((await vhost.broker.console.connections(vhost.vhost)).length, 1);
+    } finally {
+      socket.destroy();
+    }
   });
 
   for (const type of ["classic", "quorum"] as const) {
