@@ -24,12 +24,17 @@ const OF_THE_BROKER = [
   "test/nodes/wire.",
 ];
 
+/** What is about what ships, as a whole, and how fast it is. */
+const OF_WHAT_SHIPS = ["test/bench/", "test/examples/", "test/package/"];
+
 /** What follows the runs of messages. */
 const OF_THE_RUNS = "test/completion/";
 
 /** What a browser looks at, and of it what is looked at more than used. */
 const OF_THE_EDITOR = "test/editor/";
-const OF_ITS_LOOKS = ["dialogs.", "help.", "palette.", "status."].map((name) => OF_THE_EDITOR + name);
+const OF_ITS_LOOKS = ["dialogs.", "dialog-words.", "help.", "palette.", "status."].map(
+  (name) => OF_THE_EDITOR + name,
+);
 
 /** What else the nodes do with the broker's answers. */
 const OF_THE_NODES = "test/nodes/";
@@ -38,6 +43,7 @@ const isUnit = (file) => file.startsWith(UNIT);
 const isOfTheBroker = (file) => OF_THE_BROKER.some((place) => file.startsWith(place));
 const isOfTheEditor = (file) => file.startsWith(OF_THE_EDITOR);
 const isOfItsLooks = (file) => OF_ITS_LOOKS.some((place) => file.startsWith(place));
+const isOfWhatShips = (file) => OF_WHAT_SHIPS.some((place) => file.startsWith(place));
 const isOfTheRuns = (file) => file.startsWith(OF_THE_RUNS);
 const isOfTheNodes = (file) => file.startsWith(OF_THE_NODES) && !isOfTheBroker(file);
 
@@ -52,10 +58,14 @@ export async function lanes() {
     broker: files.filter(isOfTheBroker),
     nodes: files.filter(isOfTheNodes),
     runs: files.filter(isOfTheRuns),
+    ships: files.filter(isOfWhatShips),
     looks: files.filter(isOfItsLooks),
     editor: files.filter((file) => isOfTheEditor(file) && !isOfItsLooks(file)),
     other: files.filter(
-      (file) => ![isUnit, isOfTheBroker, isOfTheRuns, isOfTheNodes, isOfTheEditor].some((is) => is(file)),
+      (file) =>
+        ![isUnit, isOfTheBroker, isOfWhatShips, isOfTheRuns, isOfTheNodes, isOfTheEditor].some((is) =>
+          is(file),
+        ),
     ),
   };
 }

@@ -12,11 +12,14 @@ import { nodeFor } from "./support/node-binary.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** Lanes at the same time: each waits for clocks and for its parts now and then, and three keep two cores busy. */
-const AT_A_TIME = 3;
+/** Lanes at the same time: each waits for clocks and for its parts now and then, and four keep two cores busy. */
+const AT_A_TIME = 4;
 
 /** Milliseconds; it takes two minutes, on a busy machine four. */
 const DEMO_LIMIT = 20 * 60_000;
+/** Somebody ends it all. */
+const SIGNALS = ["SIGINT", "SIGTERM"];
+
 const total = { passed: 0, failed: 0 };
 
 /** What failed, said once more at the end: above it may stand thousands of lines. */
@@ -72,12 +75,11 @@ async function fewAtATime(jobs) {
       shown++;
     }
   };
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.once(signal, () => {
-      for (const { held } of begun) for (const chunk of held) toTerminal(chunk);
-      process.exit(1);
-    });
-  }
+  const showAll = () => {
+    for (const { held } of begun) for (const chunk of held) toTerminal(chunk);
+    process.exit(1);
+  };
+  for (const signal of SIGNALS) process.once(signal, showAll);
   const waiting = [...begun];
   const work = async () => {
     for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
@@ -91,6 +93,7 @@ async function fewAtATime(jobs) {
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  for (const signal of SIGNALS) process.off(signal, showAll);
 }
 
 /**
@@ -105,38 +108,43 @@ async function brokers() {
 }
 
 /** Tests start brokers and Node-REDs within their time limits, so what takes minutes is brought before. */
-async function bringParts() {
-  const say = (line) => console.log(line);
+async function bringParts(out) {
+  const say = (line) => out(`${line}\n`);
   const { rabbitMqServer } = require("./support/rabbitmq-server.js");
   for (const wanted of await brokers()) {
     const isTheirs = Boolean(process.env.REGARDS_AMQP_URL);
     const { version, script } = isTheirs
       ? { version: "of REGARDS_AMQP_URL", script: "somebody else's" }
       : await rabbitMqServer(say, wanted);
-    console.log(`RabbitMQ ${version}: ${script}`);
+    say(`RabbitMQ ${version}: ${script}`);
   }
-  console.log(`Node.js for Node-RED 5: ${await nodeFor(5)}`);
+  say(`Node.js for Node-RED 5: ${await nodeFor(5)}`);
   const { chromiumPath, NoBrowserError } = require("./editor/browser.js");
   const chromium = await chromiumPath().catch((error) => {
     if (error instanceof NoBrowserError) return error.message;
     throw error;
   });
-  console.log(`Chromium: ${chromium}`);
+  say(`Chromium: ${chromium}`);
 }
 
-async function unitTests() {
-  await tests("Unit tests", (await lanes()).unit);
+async function unitTests(out) {
+  await tests("Unit tests", (await lanes()).unit, { out });
+}
+
+function lint(out) {
+  const biome = [installed("@biomejs/biome/bin/biome"), "check", "--error-on-warnings"];
+  return step("Lint (biome)", () => run(process.execPath, biome, { out }), out);
 }
 
 async function everything() {
   const isReady = await step("Set-up, types and compilation", () => setUp());
   if (!isReady) return;
-  await step("Lint (biome)", () =>
-    run(process.execPath, [installed("@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]),
-  );
-  await unitTests();
-  await step("RabbitMQ, Node.js and Chromium to test with", bringParts);
-  const { broker, editor, looks, nodes, other, runs } = await lanes();
+  await fewAtATime([
+    lint,
+    unitTests,
+    (out) => step("RabbitMQ, Node.js and Chromium to test with", () => bringParts(out), out),
+  ]);
+  const { broker, editor, looks, nodes, other, runs, ships } = await lanes();
   const versions = await brokers();
   const on = (rabbitMq) => (rabbitMq ? `, on RabbitMQ ${rabbitMq}` : "");
   const ofTheBroker = versions.map(
@@ -147,10 +155,11 @@ async function everything() {
   // The longest first: at the end none is left alone for long.
   await fewAtATime([
     ...ofTheBroker,
-    (out) => tests("Everything else", other, { out }),
+    (out) => tests("The package, its examples and its bench", ships, { out }),
     (out) => tests("What is done in the editor", editor, { out }),
     (out) => tests("How it looks in the editor", looks, { out }),
     (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
+    (out) => tests("Everything else", other, { out }),
     (out) => tests("What follows the runs of messages", runs, { out }),
     (out) => step("The demo, to its end", () => run(process.execPath, demo, { out, limit: DEMO_LIMIT }), out),
   ]);

@@ -18,7 +18,7 @@ import { Stage } from "./stage";
 import { machine, table } from "./table";
 
 /** What can be measured, in this order. */
-const MEASURES = {
+export const MEASURES = {
   in: measureIn,
   latency: measureLatency,
   out: measureOut,

@@ -13,9 +13,9 @@ import { atLeast, comparison, PER_CPU_SECOND, type Results, rounds } from "./rou
 const NODES = 50;
 const SLICES = 5;
 /** Percent of a core. */
-const IDLE = 0.5;
+const IDLE = 0.3;
 /** Of the messages a foreign flow handles without an in-node. */
-const FOREIGN = 0.9;
+const FOREIGN = 0.92;
 /** Events that a busy in-node's flow holds meanwhile. */
 const HELD = 10;
 const WINDOW = 100;

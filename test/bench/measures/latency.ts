@@ -11,8 +11,8 @@ const EVERY_MS = 10;
 const TENANT = tenantName(1);
 const AT_ONCE = 100;
 /** Milliseconds over raw. */
-const P50 = 0.5;
-const P99 = 3;
+const P50 = 0.2;
+const P99 = 1;
 
 export async function measureLatency(stage: Stage): Promise<Section> {
   const events = Math.max(1, Math.round((stage.scale.latencySeconds * 1_000) / EVERY_MS));
