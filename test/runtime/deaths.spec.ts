@@ -54,15 +54,16 @@ describe("an event in hand when Node-RED dies", function () {
     await nodeRed.kill();
     const second = await startNodeRed({ userDir });
     try {
-      const [letter] = await stage.letters(1);
-      assert.equal(letter && orderIdOf(letter), 1);
-      assert.match(String(letter?.properties.headers?.["regards-flow.reason"]), /10 deaths/);
       const again = await second.nextMessage("gate");
       assert.equal(orderIdOf(again), 2);
       assert.equal((again.regards as { redelivered: boolean }).redelivered, true);
       const retried = await second.nextMessage("seen", { timeout: 15_000 });
       assert.deepEqual([orderIdOf(retried), attemptOf(retried)], [3, 2]);
-      assert.deepEqual((await stage.letters(1)).map(orderIdOf), [3]);
+      // Where the start took longer than the retry delay, the two came at the same time.
+      const letters = await stage.letters(2);
+      letters.sort((one, other) => orderIdOf(one) - orderIdOf(other));
+      assert.deepEqual(letters.map(orderIdOf), [1, 3]);
+      assert.match(String(letters[0]?.properties.headers?.["regards-flow.reason"]), /10 deaths/);
       assert.equal(second.messages("gate").length, 1);
     } finally {
       await second.stop();
