@@ -5,9 +5,10 @@
 
 /**
  * `passes-on`: the node that comes in its place takes all of it in, and brings it to its end.
+ * `ends-some`: likewise, but some of it may still end while it is being closed.
  * `drops`: nobody does; it has to come again.
  */
-export type Leaving = "passes-on" | "drops";
+export type Leaving = "passes-on" | "ends-some" | "drops";
 
 const leaving = new WeakMap<object, Leaving>();
 const listeners = new Set<(node: object) => void>();

@@ -73,7 +73,7 @@ export class StoppedNodes {
   /** The node has got what an earlier one of its id passes on: that one has it no longer. */
   takenOver({ run, message, node }: Pending): void {
     const isBefore = (pending: Pending): boolean =>
-      pending.message === message && pending.node.id === node.id && leavingOf(pending.node) === "passes-on";
+      pending.message === message && pending.node.id === node.id && leavingOf(pending.node) !== undefined;
     for (const before of run.filter(isBefore)) {
       this.#runs.letGo(before);
     }

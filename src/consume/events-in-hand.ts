@@ -4,6 +4,7 @@
  * whoever is in charge carries out. It knows no queue.
  */
 import type { Delivery } from "../amqp/delivery";
+import { onLeaving } from "../completion/leaving";
 import type { EventInHand, InCharge } from "./event-in-hand";
 import type { ConsumerParts } from "./parts";
 
@@ -47,6 +48,8 @@ export class EventsInHand {
     if (isOver()) {
       return;
     }
+    // The nodes behind this one may be closed after it.
+    const stopListening = onLeaving(() => this.#emptied?.());
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limit);
       this.#emptied = () => {
@@ -55,10 +58,9 @@ export class EventsInHand {
           resolve();
         }
       };
-      // Node-RED closes all nodes in one turn: by then those behind this one have said what they pass on.
-      setImmediate(() => this.#emptied?.());
     });
     this.#emptied = undefined;
+    stopListening();
   }
 
   /** One of them occupies no place any more. */

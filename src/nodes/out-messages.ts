@@ -6,7 +6,7 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import { type Clock, now, clock as realClock } from "../amqp/clock";
 import { leadsTo } from "../completion/destinations";
-import { leave } from "../completion/leaving";
+import { leave, leavingOf } from "../completion/leaving";
 import { restartsOf } from "../completion/restarts";
 import type { FlowNode } from "../completion/runtime";
 import { EarlierTries } from "../publish/earlier-tries";
@@ -157,6 +157,10 @@ export class OutMessages {
         this.#requester = undefined;
         display?.stop();
         await requester.close();
+        if (leavingOf(this.#node) === "ends-some") {
+          // What has no verdict by now gets it from the successor.
+          leave(this.#node, "passes-on");
+        }
       },
     };
   }
@@ -165,9 +169,8 @@ export class OutMessages {
   close(): void {
     this.#isClosed = true;
     this.#stopListening?.();
-    if (this.#exchange.isGoingOn && this.#mustWait({ published: true })) {
-      leave(this.#node, "passes-on");
-    }
+    const canEnd = !this.#exchange.isGoingOn || !this.#mustWait({ published: true });
+    leave(this.#node, canEnd ? "ends-some" : "passes-on");
     this.#exchange.stop();
     this.#handover.leave(this.#node.id, this.#open, (left) => this.#report(left));
   }

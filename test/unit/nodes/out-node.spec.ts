@@ -304,15 +304,21 @@ describe("an acknowledging node", () => {
     assert.deepEqual(node.ended, [undefined]);
   });
 
-  it("says that its successor brings it to its end, unless it may complete while it closes", async () => {
+  it("says that its successor brings all to its end, once nothing can end with it any more", async () => {
     const broker = deploy();
     const [wired, unwired] = [start(), start()];
     unwired.wires[0] = [];
     await restart(() => undefined);
+    await unwired.take(urn(1));
 
-    await restart(() => Promise.all([wired.close(), unwired.close(), broker.close()]));
-
-    assert.deepEqual([wired, unwired].map(leavingOf), ["passes-on", undefined]);
+    await restart(async () => {
+      const closing = Promise.all([wired.close(), unwired.close(), broker.close()]);
+      assert.deepEqual([wired, unwired].map(leavingOf), ["passes-on", "ends-some"]);
+      await confirmAll(broker);
+      assert.deepEqual(unwired.ended, [undefined]);
+      await closing;
+      assert.equal(leavingOf(unwired), "passes-on");
+    });
   });
 
   it("leaves it to its successor on another tab, too", async () => {
