@@ -67,10 +67,15 @@ async function removeStale() {
   }
 }
 
-/** Compiles every .ts beside itself. */
+/** Whether this process, or the one that has started it, has compiled already. */
+const isCompiled = () => ENV.REGARDS_COMPILED === ROOT;
+
+/** Compiles every .ts beside itself; once for all that is started then: they may be loading the files just now. */
 export async function compile(options) {
+  if (isCompiled()) return;
   await removeStale();
   await run(process.execPath, [installed("typescript/bin/tsc")], options);
+  ENV.REGARDS_COMPILED = ROOT;
 }
 
 /** Installs what is missing, and compiles. */
@@ -79,6 +84,6 @@ export async function setUp({ quiet = false } = {}) {
     console.log("Installing the packages of package-lock.json with npm ci ...");
     await run("npm", ["ci", "--no-audit", "--no-fund"], { quiet });
   }
-  console.log("Compiling with tsc ...");
+  if (!isCompiled()) console.log("Compiling with tsc ...");
   await compile({ quiet });
 }

@@ -16,8 +16,11 @@ export const ROUNDS = isLong ? whole("REGARDS_FAULTS_ROUNDS", 3) : 1;
 /** How long the broker is away in the longest outage, in seconds. */
 export const OUTAGE = whole("REGARDS_FAULTS_OUTAGE", 60);
 
-/** Seconds between heartbeats: the fewer, the sooner a silent link is noticed (after two to three). */
-export const HEARTBEAT = isLong ? 5 : 1;
+/**
+ * Seconds between heartbeats: the fewer, the sooner a silent link is noticed (after two to three). With one second a
+ * busy machine passes for a silent link.
+ */
+export const HEARTBEAT = isLong ? 5 : 2;
 
 /** Events published a second. */
 export const RATE = 100;
