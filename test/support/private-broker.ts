@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,8 @@ import type { RabbitMqServer } from "./rabbitmq-server";
 import { until } from "./until";
 
 const START_LIMIT = 90_000;
+/** Milliseconds until a process that was told to stop has done so, at most. */
+const STOPPING_MS = 2_000;
 
 /** A broker in a temporary directory, run by a child process. */
 export class PrivateBroker implements RabbitMq {
@@ -142,6 +144,9 @@ export class PrivateBroker implements RabbitMq {
 
   freeze(): void {
     this.#isFrozen = this.#server?.kill("SIGSTOP") ?? false;
+    // On a busy machine its threads run on for a moment, and answer.
+    const limit = performance.now() + STOPPING_MS;
+    while (this.#isFrozen && !isStopped(this.#server?.pid) && performance.now() < limit) {}
   }
 
   thaw(): void {
@@ -208,4 +213,15 @@ async function endOf(child: ChildProcess | undefined, signal: NodeJS.Signals): P
   const ended = once(child, "exit");
   child.kill(signal);
   await ended;
+}
+
+/** Whether every thread of a process is stopped; true where the system does not say. */
+function isStopped(pid: number | undefined): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /\) [Tt] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")),
+    );
+  } catch {
+    return true;
+  }
 }
