@@ -21,7 +21,7 @@ export function leave(node: object, how: Leaving): void {
   }
 }
 
-/** Undefined for a node that runs, and for one that may still complete what it has. */
+/** Undefined for a node that runs, and for one that has said nothing: it may still complete what it has. */
 export function leavingOf(node: object): Leaving | undefined {
   return leaving.get(node);
 }

@@ -5,6 +5,7 @@
  * of the asynchronous context in which it is handled: the timer of a rate limit carries everybody's messages.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { leavingOf } from "./leaving";
 import { MessageIds } from "./message-ids";
 import { isSilent } from "./node-types";
 import { type EndedRun, Pending, Run } from "./run";
@@ -130,6 +131,11 @@ export class Origins {
   /** The message that is on its way to the node. */
   onItsWay(msg: FlowMessage, node: FlowNode): Pending | undefined {
     return this.#held(msg, (each) => each.node === node && !each.hasArrived);
+  }
+
+  /** The message with an earlier node of this id, which was closed and passes it on. */
+  passedOnTo(msg: FlowMessage, node: FlowNode): Pending | undefined {
+    return this.#held(msg, (each) => each.node.id === node.id && leavingOf(each.node) !== undefined);
   }
 
   /** The message that the node has taken. */

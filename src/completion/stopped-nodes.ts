@@ -70,15 +70,6 @@ export class StoppedNodes {
     }
   }
 
-  /** The node has got what an earlier one of its id passes on: that one has it no longer. */
-  takenOver({ run, message, node }: Pending): void {
-    const isBefore = (pending: Pending): boolean =>
-      pending.message === message && pending.node.id === node.id && leavingOf(pending.node) !== undefined;
-    for (const before of run.filter(isBefore)) {
-      this.#runs.letGo(before);
-    }
-  }
-
   /** A stopped node may complete what it is at work on, for some seconds; the rest has to come again. */
   #stopped(node: FlowNode): void {
     this.#closed.add(node);

@@ -195,8 +195,11 @@ export class CompletionTracker {
       // Handed over directly, as to a Catch node.
       const run = this.#runReceivedBy(node, msg);
       if (run instanceof Run) {
+        const before = this.#origins.passedOnTo(msg, node);
         pending = this.#hold(run, node, msg, true);
-        this.#stopped.takenOver(pending);
+        if (before !== undefined) {
+          this.#runs.letGo(before);
+        }
       }
     } else {
       pending.hasArrived = true;
