@@ -27,6 +27,14 @@ const failures = [];
 
 const toTerminal = (chunk) => process.stdout.write(chunk);
 
+/** Counts what failed, and says why, at once and at the end. */
+function fails(title, error, out) {
+  const said = `${title}: ${explained(error)}`;
+  out(`${said}\n`);
+  total.failed++;
+  failures.push(said);
+}
+
 /** Runs one step and counts it; a failed one does not keep the next from running. */
 async function step(title, work, out = toTerminal) {
   out(`\n== ${title}\n`);
@@ -35,9 +43,7 @@ async function step(title, work, out = toTerminal) {
     total.passed++;
     return true;
   } catch (error) {
-    out(`${title}: ${explained(error)}\n`);
-    total.failed++;
-    failures.push(`${title}: ${explained(error)}`);
+    fails(title, error, out);
     return false;
   }
 }
@@ -55,9 +61,7 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
     failures.push(...theirs);
     if (skipped > 0) out(`${skipped} skipped\n`);
   } catch (error) {
-    out(`${title}: ${error.message}\n`);
-    total.failed++;
-    failures.push(`${title}: ${error.message}`);
+    fails(title, error, out);
   }
 }
 
