@@ -110,15 +110,30 @@ async function sendBack({ nodeRed }: World, say: Say): Promise<void> {
   await until(isHandled, { what: "the event that was sent back to be handled", timeout: SEND_BACK_LIMIT_MS });
 }
 
-/** Takes RabbitMQ away while the flow of Start here has an event in hand. */
+/**
+ * Takes RabbitMQ away while the flow of Start here has an event in hand. REGARDS has been told before that all of them
+ * are published: what it could not know of, it would publish again, and the flow would rightly handle it again.
+ */
 async function loseRabbitMq({ regards, nodeRed, mishaps }: World, say: Say, away: number): Promise<void> {
   if (!mishaps.mayStopRabbitMq) return;
   await nodeRed.untilStatus(START.orders, (status) => inHand(status) === 0, { timeout: SEND_BACK_LIMIT_MS });
-  await regards.requestOrder({ correlationId: id(PAGE_PREFIX), queries: ["files:1"] });
+  const correlationId = id(PAGE_PREFIX);
+  const isPublished = hearOfTheEnd(regards, correlationId);
+  await regards.requestOrder({ correlationId, queries: ["files:1"] });
+  await until(isPublished, { what: "the last event of an order", timeout: SEND_BACK_LIMIT_MS });
   await nodeRed.untilStatus(START.orders, (status) => inHand(status) > 0);
   say("somebody  stops RabbitMQ while the flow of Start here has an event in hand");
   await mishaps.takeRabbitMqAway(away);
   say("somebody  has started RabbitMQ again");
+}
+
+/** Whether RabbitMQ has confirmed the last event of an order. */
+function hearOfTheEnd({ events }: World["regards"], correlationId: string): () => boolean {
+  let isOver = false;
+  events.on("orderDone", (order) => {
+    if (order.correlationId === correlationId) isOver = true;
+  });
+  return () => isOver;
 }
 
 /** How many events a node's flow has in hand. */

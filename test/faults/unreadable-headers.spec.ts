@@ -12,6 +12,8 @@ const EXCHANGE = broadcastExchange("regards", order.eventClass);
 const TENANT = header("regards.tenant", "S", Buffer.from("\0\0\0\x08project1", "latin1"));
 /** An unsigned long. */
 const UNKNOWN = header("big", "L", Buffer.alloc(8));
+/** Twice what the library's stack bears. RabbitMQ 4.0 takes four times as long for twice as deep: 20 000 need 4 s. */
+const DEEP = 10_000;
 const EVENT = Buffer.from('{"status":"GRANTED","orderId":7}');
 
 describe("an event with headers that cannot be decoded", function () {
@@ -33,8 +35,8 @@ describe("an event with headers that cannot be decoded", function () {
 
   for (const [title, headers] of [
     ["a type amqplib does not know", Buffer.concat([TENANT, UNKNOWN])],
-    ["arrays nested 20 000 deep", Buffer.concat([TENANT, nestedArrays(20_000)])],
-    ["tables nested 20 000 deep", Buffer.concat([nestedTables(20_000), TENANT])],
+    ["arrays nested 10 000 deep", Buffer.concat([TENANT, nestedArrays(DEEP)])],
+    ["tables nested 10 000 deep", Buffer.concat([nestedTables(DEEP), TENANT])],
   ] as const) {
     it(`leaves by the last output with its body, and its neighbours notice nothing: ${title}`, async () => {
       await deploy([["granted"], [], [], [], [], ["unrecognised"]]);
@@ -64,7 +66,7 @@ describe("an event with headers that cannot be decoded", function () {
   it("goes to the dead-letter queue when that output is not wired", async () => {
     await deploy([["granted"], [], [], [], [], []]);
 
-    await publisher.publish(EXCHANGE, nestedArrays(20_000), EVENT);
+    await publisher.publish(EXCHANGE, nestedArrays(DEEP), EVENT);
 
     await untilQueueHolds(1, "in.dead");
     await untilQueueHolds(0, "in");

@@ -70,6 +70,12 @@ describe("regards-download, several and deployed", function () {
       .sort();
   const onDisk = async (of = folder): Promise<string[]> =>
     [...(await filesIn(of)).keys()].map((path) => join(of, path)).sort();
+  /** The answer that was to stall has come, and what it has brought so far is in a file. */
+  const untilStalled = (): Promise<unknown> =>
+    until(
+      async () => stage.regards.troublesLeft === 0 && (await onDisk()).some((path) => path.endsWith(".part")),
+      { what: "a part of what stalls", timeout: 30_000 },
+    );
 
   it("brings a hundred orders at once with one login, never more files at a time than set, all whole", async () => {
     await deploy([
@@ -119,10 +125,7 @@ describe("regards-download, several and deployed", function () {
     const other = join(folder, "other");
     stage.regards.ask({ on: "file", file: FIRST_FILE + 1, stalls: "in the body" });
     await stage.regards.requestOrder({ queries: ["files:3 AND bytes:300000"] });
-    await until(async () => (await onDisk()).some((path) => path.endsWith(".part")), {
-      what: "a part",
-      timeout: 30_000,
-    });
+    await untilStalled();
 
     await nodeRed.redeploy({ download: { folder: other } });
     await until(async () => told().length === 3, { what: "three files", timeout: 20_000 });
@@ -137,10 +140,7 @@ describe("regards-download, several and deployed", function () {
     await deploy(nodes);
     stage.regards.ask({ on: "file", stalls: "in the body" });
     await stage.regards.requestOrder({ queries: ["files:1 AND bytes:300000"] });
-    await until(async () => (await onDisk()).some((path) => path.endsWith(".part")), {
-      what: "a part",
-      timeout: 30_000,
-    });
+    await untilStalled();
 
     await nodeRed.deploy(nodes.filter(({ id }) => id !== "download"));
 
@@ -158,10 +158,7 @@ describe("regards-download, several and deployed", function () {
     stage.regards.ask({ on: "file", stalls: "in the body" });
     await nodeRed.redeploy({ web: { credentials: jane } });
     await stage.regards.requestOrder({ user: jane.user, queries: ["files:2 AND bytes:300000"] });
-    await until(async () => (await onDisk()).some((path) => path.endsWith(".part")), {
-      what: "a part",
-      timeout: 30_000,
-    });
+    await untilStalled();
 
     await nodeRed.redeploy({ web: { credentials: { ...jane, client: "client" } } });
 

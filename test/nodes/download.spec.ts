@@ -132,7 +132,8 @@ describe("regards-download", function () {
     await deploy();
     stage.regards.ask({ on: "file", stalls: "in the body", times: 1 });
     await stage.regards.requestOrder({ queries: ["files:3 AND bytes:100000"] });
-    await until(async () => [...(await filesIn(folder)).keys()].length > 0, { what: "a part" });
+    const isBegun = async () => stage.regards.troublesLeft === 0 && (await filesIn(folder)).size > 0;
+    await until(isBegun, { what: "a part of what stalls" });
 
     await nodeRed.redeploy({ web: { name: "another" } });
 

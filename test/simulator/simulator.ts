@@ -91,6 +91,8 @@ export interface Simulator {
   disturb(...disturbances: readonly Disturbance[]): void;
   /** Makes the next answers of the web side go wrong. */
   ask(...troubles: readonly Trouble[]): void;
+  /** How many of these answers have not come yet. */
+  readonly troublesLeft: number;
   /** Ends every token given out so far. */
   expireTokens(): void;
 
@@ -191,6 +193,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       return files.most;
     },
     ask: (...asked) => troubles.ask(...asked),
+    get troublesLeft() {
+      return troubles.left;
+    },
     disturb: (...disturbances) => downloads.disturb(...disturbances),
     expireTokens: () => tokens.expireAll(),
     stop,

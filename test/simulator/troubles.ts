@@ -44,6 +44,11 @@ export class Troubles {
     this.#waiting.push(...troubles.map((trouble) => ({ trouble, left: trouble.times ?? 1 })));
   }
 
+  /** How many answers are still to go wrong. */
+  get left(): number {
+    return this.#waiting.reduce((sum, { left }) => sum + left, 0);
+  }
+
   /** Takes the next one for this answer. */
   next(on: Place, file?: number): Trouble | undefined {
     const found = this.#waiting.find(
