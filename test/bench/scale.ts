@@ -12,9 +12,10 @@ export interface Scale {
   readonly prefetches: readonly number[];
   readonly latencySeconds: number;
   readonly acknowledgements: number;
-  readonly few: number;
-  readonly many: number;
+  /** How much waits while memory is looked at. */
+  readonly waiting: readonly number[];
   readonly outageSeconds: number;
+  readonly idleNodes: number;
   readonly idleSeconds: number;
   readonly starts: number;
   readonly foreignMessages: number;
@@ -37,9 +38,9 @@ export const FULL: Scale = {
   prefetches: [10, 100, 1_000],
   latencySeconds: 10,
   acknowledgements: 50_000,
-  few: 20_000,
-  many: 200_000,
+  waiting: [20_000, 200_000],
   outageSeconds: 60,
+  idleNodes: 50,
   idleSeconds: 60,
   starts: 9,
   foreignMessages: 100_000,
@@ -66,9 +67,9 @@ export const SHORT: Scale = {
   prefetches: [10],
   latencySeconds: 0.2,
   acknowledgements: 100,
-  few: 100,
-  many: 200,
+  waiting: [200],
   outageSeconds: 1,
+  idleNodes: 5,
   idleSeconds: 0.5,
   starts: 1,
   foreignMessages: 500,

@@ -32,6 +32,8 @@ export class Stage {
   readonly scale: Scale;
   readonly say: (line: string) => void;
   readonly channel: ConfirmChannel;
+  /** Of Node-RED. */
+  readonly version: 4 | 5;
   readonly #profiler: Profiler;
   readonly #connection: ChannelModel;
   #queues = 0;
@@ -43,6 +45,7 @@ export class Stage {
     this.scale = parts.scale;
     this.say = parts.say;
     this.channel = parts.channel;
+    this.version = parts.version;
     this.#profiler = parts.profiler;
     this.#connection = parts.connection;
   }
@@ -63,7 +66,7 @@ export class Stage {
       cleanUps.push(() => raw.stop());
       const connection = await connect(broker.url);
       const channel = await connection.createConfirmChannel();
-      return new Stage({ broker, nodeRed, raw, connection, channel, scale, profiler, say });
+      return new Stage({ broker, nodeRed, raw, connection, channel, scale, profiler, say, version });
     } catch (error) {
       for (const cleanUp of cleanUps.reverse()) await cleanUp();
       throw error;
@@ -79,7 +82,7 @@ export class Stage {
 
   /** One more Node-RED with our nodes, for what needs a fresh one; whoever starts it stops it. */
   anotherNodeRed(env: Readonly<Record<string, string>> = {}): Promise<TestNodeRed> {
-    return startNodeRed({ nodesDir: NODES, env });
+    return startNodeRed({ nodesDir: NODES, version: this.version, env });
   }
 
   /** The exchange of order events, which REGARDS declares when it publishes the first. */
@@ -159,4 +162,5 @@ interface Parts {
   readonly scale: Scale;
   readonly profiler: Profiler;
   readonly say: (line: string) => void;
+  readonly version: 4 | 5;
 }

@@ -10,7 +10,6 @@ import { spreadOf } from "../statistics";
 import type { Figures } from "../tally";
 import { atLeast, comparison, PER_CPU_SECOND, type Results, rounds } from "./rounds";
 
-const NODES = 50;
 const SLICES = 5;
 /** Percent of a core. */
 const IDLE = 0.3;
@@ -27,7 +26,7 @@ export async function measureIdle(stage: Stage): Promise<Section> {
   try {
     await stage.declareOrders();
     const nodes = Array.from(
-      { length: NODES },
+      { length: stage.scale.idleNodes },
       (_, index): FlowNode => ({
         ...orderIn(`in${index}`, "", "nowhere", { queueMode: "own", queueType: "classic" }),
         queue: `bench.idle.${index}`,
@@ -48,7 +47,7 @@ export async function measureIdle(stage: Stage): Promise<Section> {
     await with50.deploy([]);
     const mean = shares.reduce((sum, share) => sum + share, 0) / SLICES;
     return {
-      title: `Idle: ${NODES} nodes for ${stage.scale.idleSeconds} s`,
+      title: `Idle: ${stage.scale.idleNodes} nodes for ${stage.scale.idleSeconds} s`,
       rows: [
         {
           what: "a core's time, over a Node-RED without them",

@@ -12,7 +12,7 @@ import { outQueue } from "./out";
 
 const MEBIBYTE = 2 ** 20;
 const AT_ONCE = 100;
-const ABOVE_IDLE = { kind: "under", value: 40 } as const;
+const ABOVE_IDLE = { kind: "under", value: 48 } as const;
 const OUTBOX = 1_000;
 const PER_SECOND = 500;
 const LOOK_EVERY_MS = 20;
@@ -36,9 +36,7 @@ interface Cost {
 
 export async function measureMemory(stage: Stage): Promise<Section> {
   const rows: Row[] = [];
-  const cases = YOUNG.flatMap((young) =>
-    [stage.scale.few, stage.scale.many].map((events) => ({ ...young, events })),
-  );
+  const cases = YOUNG.flatMap((young) => stage.scale.waiting.map((events) => ({ ...young, events })));
   for (const { name, env, events } of cases) {
     const ours: Cost[] = [];
     const control: Cost[] = [];
