@@ -38,6 +38,7 @@ function fails(title, error, out) {
 /** Runs one step and counts it; a failed one does not keep the next from running. */
 async function step(title, work, out = toTerminal) {
   out(`\n== ${title}\n`);
+  const began = performance.now();
   try {
     await work();
     total.passed++;
@@ -45,7 +46,14 @@ async function step(title, work, out = toTerminal) {
   } catch (error) {
     fails(title, error, out);
     return false;
+  } finally {
+    tellTime(title, began, out);
   }
+}
+
+/** What a lane takes decides how long all of them do. */
+function tellTime(title, began, out) {
+  out(`-- ${title}: ${Math.round((performance.now() - began) / 1000)} s\n`);
 }
 
 const explained = ({ message, cause }) => (cause ? `${message}\n${explained(cause)}` : message);
@@ -53,6 +61,7 @@ const explained = ({ message, cause }) => (cause ? `${message}\n${explained(caus
 /** Runs specs and adds their counts to ours. */
 async function tests(title, specs, { out = toTerminal, ...options } = {}) {
   out(`\n== ${title}\n`);
+  const began = performance.now();
   try {
     const terminal = out === toTerminal ? {} : { out };
     const { passed, failed, skipped, failures: theirs } = await mocha(specs, { ...options, ...terminal });
@@ -62,6 +71,8 @@ async function tests(title, specs, { out = toTerminal, ...options } = {}) {
     if (skipped > 0) out(`${skipped} skipped\n`);
   } catch (error) {
     fails(title, error, out);
+  } finally {
+    tellTime(title, began, out);
   }
 }
 
@@ -114,6 +125,21 @@ async function brokers() {
 /** Tests start brokers and Node-REDs within their time limits, so what takes minutes is brought before. */
 async function bringParts(out) {
   const say = (line) => out(`${line}\n`);
+  const { chromiumPath, NoBrowserError } = require("./editor/browser.js");
+  const chromium = async () =>
+    await chromiumPath(say).catch((error) => {
+      if (error instanceof NoBrowserError) return error.message;
+      throw error;
+    });
+  // The network is the slower part of two of them, unpacking that of the others.
+  await Promise.all([
+    bringBrokers(say),
+    nodeFor(5).then((path) => say(`Node.js for Node-RED 5: ${path}`)),
+    chromium().then((path) => say(`Chromium: ${path}`)),
+  ]);
+}
+
+async function bringBrokers(say) {
   const { rabbitMqServer } = require("./support/rabbitmq-server.js");
   for (const wanted of await brokers()) {
     const isTheirs = Boolean(process.env.REGARDS_AMQP_URL);
@@ -122,13 +148,6 @@ async function bringParts(out) {
       : await rabbitMqServer(say, wanted);
     say(`RabbitMQ ${version}: ${script}`);
   }
-  say(`Node.js for Node-RED 5: ${await nodeFor(5)}`);
-  const { chromiumPath, NoBrowserError } = require("./editor/browser.js");
-  const chromium = await chromiumPath().catch((error) => {
-    if (error instanceof NoBrowserError) return error.message;
-    throw error;
-  });
-  say(`Chromium: ${chromium}`);
 }
 
 async function unitTests(out) {
@@ -159,12 +178,12 @@ async function everything() {
   // The longest first: at the end none is left alone for long.
   await fewAtATime([
     ...ofTheBroker,
-    (out) => tests("The package, its examples and its bench", ships, { out }),
     (out) => tests("What is done in the editor", editor, { out }),
-    (out) => tests("How it looks in the editor", looks, { out }),
     (out) => tests(`What else the nodes do${on(newest)}`, nodes, { rabbitMq: newest, out }),
+    (out) => tests("The package, its examples and its bench", ships, { out }),
     (out) => tests("Everything else", other, { out }),
     (out) => tests("What follows the runs of messages", runs, { out }),
+    (out) => tests("How it looks in the editor", looks, { out }),
     (out) => step("The demo, to its end", () => run(process.execPath, demo, { out, limit: DEMO_LIMIT }), out),
   ]);
 }

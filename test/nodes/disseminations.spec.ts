@@ -5,6 +5,7 @@ import { type Simulator, startSimulator } from "../simulator/simulator";
 import { amqpOf } from "../simulator/stage";
 import { notificationExchange, notificationQueue } from "../simulator/wire";
 import type { Message } from "../support/node-red-wire";
+import type { RabbitMqAddress } from "../support/rabbitmq";
 import { sharedNodeRed } from "../support/shared-node-red";
 import { type FreshVhost, freshVhost, needsPrivateBroker } from "../support/shared-rabbitmq";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
@@ -42,10 +43,14 @@ for (const version of [5, 4] as const) {
       await vhost.drop();
     });
 
-    const flow = (properties: object, wires: readonly (readonly string[])[]): FlowNode[] => {
+    const flow = (
+      properties: object,
+      wires: readonly (readonly string[])[],
+      account: RabbitMqAddress = vhost,
+    ): FlowNode[] => {
       return [
         tab,
-        brokerNode(vhost, { tenant: "project1" }),
+        brokerNode(account, { tenant: "project1" }),
         {
           ...{ id: "in", type: "regards-dissemination-in", z: "tab", broker: "broker", exchange: EXCHANGE },
           ...{ queue: QUEUE, queueType: "classic", wires, ...properties },
@@ -182,17 +187,22 @@ for (const version of [5, 4] as const) {
 
     it("are waited for where the node may not make their exchange: it comes with the first, which is missed", async function () {
       needsPrivateBroker(this);
-      const { user, broker } = vhost;
-      await broker.console.setPermissions(user, vhost.vhost, { configure: "^q\\.disseminations" });
-      await nodeRed.deploy(flow({}, outputs));
-      await nodeRed.untilStatus("in", ({ text }) => text === `waiting for exchange ${EXCHANGE}`);
+      const { console } = vhost.broker;
+      const account = { ...vhost, user: `${vhost.user}-reader`, password: "the-password-of-a-reader" };
+      await console.addUser(account.user, account.password);
+      try {
+        await console.setPermissions(account.user, vhost.vhost, { configure: "^q\\.disseminations" });
+        await nodeRed.deploy(flow({}, outputs, account));
+        await nodeRed.untilStatus("in", ({ text }) => text === `waiting for exchange ${EXCHANGE}`);
 
-      await broker.console.setPermissions(user, vhost.vhost);
-      await regards.disseminate({ action: "INGEST" });
-      await nodeRed.untilStatus("in", ({ code }) => code === "connected", { timeout: 30_000 });
-      const second = await regards.disseminate({ action: "INGEST" });
+        await regards.disseminate({ action: "INGEST" });
+        await nodeRed.untilStatus("in", ({ code }) => code === "connected", { timeout: 30_000 });
+        const second = await regards.disseminate({ action: "INGEST" });
 
-      assert.equal((await next("new")).regards.urn, second.urn);
+        assert.equal((await next("new")).regards.urn, second.urn);
+      } finally {
+        await console.deleteUser(account.user);
+      }
     });
 
     it("are not waited for without an exchange: the node says what is missing", async () => {
