@@ -3,8 +3,7 @@
  * such closes for an error, nobody can listen to the connection yet, and Node-RED would end. Enters: amqplib as it was
  * loaded. Leaves: the same, with a listener while a connection takes what came with its opening, and not after that.
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { connectionPrototype } from "./amqplib-connection";
 
 /** What amqplib keeps to itself: it begins to take frames once the connection is open. */
 interface Opened {
@@ -25,7 +24,7 @@ export function surviveEarlyCloses(): boolean {
 }
 
 function patch(): boolean {
-  const opened = openedPrototype();
+  const opened: Partial<Opened> | undefined = connectionPrototype();
   const acceptLoop = opened?.acceptLoop;
   if (opened === undefined || typeof acceptLoop !== "function") {
     return false;
@@ -38,14 +37,4 @@ function patch(): boolean {
     this.off("error", heard);
   };
   return true;
-}
-
-function openedPrototype(): Opened | undefined {
-  try {
-    const load = createRequire(__filename);
-    const path = join(dirname(load.resolve("amqplib")), "lib", "connection.js");
-    return (load(path) as { readonly Connection?: { readonly prototype?: Opened } }).Connection?.prototype;
-  } catch {
-    return undefined;
-  }
 }

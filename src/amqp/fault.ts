@@ -65,9 +65,9 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/connection limit .*is reached/i, "connection-limit"],
   [/Login was refused|ACCESS-REFUSED.*Handshake|Handshake terminated by server: 403/i, "login"],
   [/SASL mechanism .* is not provided/i, "login"],
-  // amqplib hides the broker's words here; only the vhost and its limits are checked at this step.
+  [/NOT_ALLOWED - (?:access to )?vhost|vhost '.*' is down/i, "vhost"],
+  // amqplib's own words; only the vhost and its limits are checked at this step.
   [/Expected ConnectionOpenOk; got <ConnectionClose/, "vhost"],
-  [/NOT_ALLOWED - vhost|vhost '.*' is down/i, "vhost"],
   [/NOT_FOUND - no queue/i, "queue-missing"],
   [/NOT_FOUND - no exchange/i, "exchange-missing"],
   [/ACCESS_REFUSED.* in exclusive use/i, "queue-exclusive"],
@@ -99,18 +99,24 @@ const SOMEBODY: readonly FaultCode[] = [
 ];
 
 /** Where a library's words say nothing to a person. */
-const CLEARER: Partial<Record<FaultCode, string>> = {
-  vhost:
+const CLEARER: readonly (readonly [RegExp, string])[] = [
+  [
+    /Expected ConnectionOpenOk/,
     "the vhost does not exist, is down, has all the connections it may have, or this user may not use it",
-  "queue-name": "the name of the queue, or of its dead-letter queue, is longer than 255 bytes",
-};
+  ],
+  [
+    /Field '(?:queue|routingKey)' is the wrong type/,
+    "the name of the queue, or of its dead-letter queue, is longer than 255 bytes",
+  ],
+];
 
 /** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */
 export function faultOf(error: unknown): Fault {
   const cause = innermost(error);
   const words = wordsOf(cause);
   const code = codeOf(cause, words);
-  return withSubject(code, CLEARER[code] ?? words);
+  const clearer = CLEARER.find(([hidden]) => hidden.test(words))?.[1];
+  return withSubject(code, clearer ?? words);
 }
 
 /** True when trying again soon cannot help: somebody has to change a setting or a permission. */

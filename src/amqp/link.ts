@@ -9,10 +9,11 @@ import type { ConnectionOptions, Endpoint } from "./connection-options";
 import { withDeadline } from "./deadline";
 import { surviveEarlyCloses } from "./early-close";
 import { dropLateFrames } from "./late-frames";
+import { keepRefusalWords } from "./refusal-words";
 import { surviveUnreadableHeaders } from "./unreadable";
 
 /** What we do to amqplib's private parts, and what for. */
-export type Guard = "early closes" | "late frames" | "unreadable headers" | "socket";
+export type Guard = "early closes" | "late frames" | "refusal words" | "unreadable headers" | "socket";
 
 /**
  * Connects; the caller listens to the connection's events in the same turn.
@@ -25,6 +26,7 @@ export function openLink(
 ): Promise<ChannelModel> {
   const { vhost, username, password, heartbeat, tls, external, name } = options;
   surviveEarlyCloses();
+  keepRefusalWords();
   return amqplib.connect(
     {
       protocol: tls === undefined ? "amqp" : "amqps",
@@ -53,6 +55,7 @@ export function guardLink(model: Pick<ChannelModel, "connection">): Guard[] {
   const guards: readonly (readonly [Guard, boolean])[] = [
     ["early closes", surviveEarlyCloses()],
     ["late frames", dropLateFrames(model)],
+    ["refusal words", keepRefusalWords()],
     ["unreadable headers", surviveUnreadableHeaders(model)],
     ["socket", streamOf(model) !== undefined],
   ];

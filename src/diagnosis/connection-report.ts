@@ -32,7 +32,7 @@ export interface Line {
 /** The steps of a handshake after the host has answered. */
 const STEPS: Partial<Record<FaultCode, number>> = {
   ...{ tls: 1, "tls-untrusted": 1, "tls-expired": 1, "tls-host": 1 },
-  ...{ login: 2, vhost: 3 },
+  ...{ login: 2, vhost: 3, "connection-limit": 3 },
 };
 const ALL_STEPS = 4;
 

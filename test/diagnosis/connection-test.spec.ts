@@ -129,6 +129,16 @@ describe("Test connection", function () {
     ]);
   });
 
+  it("says that the vhost has all the connections it may have, which is nothing that the account could change", async () => {
+    const { user, vhost, broker } = stage.vhost;
+    await broker.console.limitConnections(vhost, 0);
+
+    const lines = await ask(form(stage.vhost)).then(read);
+    await broker.console.limitConnections(vhost, -1);
+
+    assert.deepEqual(lines.slice(1), [`+ ${user} test.login`, `- ${vhost} status.fault.connection-limit`]);
+  });
+
   it("looks at every host of the list, and goes on with one that works", async () => {
     const { host, port } = stage.vhost;
     const lines = read(await ask(form(stage.vhost, { hosts: `127.0.0.1:1, ${host}:${port}` })));

@@ -16,8 +16,7 @@ const SENTENCES = {
     all: "Connected. This account may receive and send everything.",
     failed: "No connection: login refused.",
     login: "login refused→ Check user and password. RabbitMQ lets guest in from its own machine only.",
-    vhost:
-      "vhost unknown or forbidden→ Check the name and its limit of connections, and ask for permissions of this user on it.",
+    vhost: "vhost unknown or forbidden→ Check the name, and ask for permissions of this user on it.",
     down: "connection refused→ Nothing listens there: check the port, 5672 or 5671 with TLS.",
     refused: "You are not allowed to do this here: it takes the right to change flows.",
     there: "acknowledgements to rs-ingest (DisseminationAckEvent): may be sent",

@@ -6,7 +6,7 @@ import { FakeBroker, NO_VHOST } from "../support/fake-broker";
 import { freePort } from "../support/free-port";
 import type { Status } from "../support/node-red-wire";
 import { sharedNodeRed } from "../support/shared-node-red";
-import { type FreshVhost, freshVhost } from "../support/shared-rabbitmq";
+import { type FreshVhost, freshVhost, needsPrivateBroker } from "../support/shared-rabbitmq";
 import { TcpProxy } from "../support/tcp-proxy";
 import type { FlowNode, TestNodeRed } from "../support/test-node-red";
 import { untilValue } from "../support/until";
@@ -77,6 +77,8 @@ describe("regards-broker", function () {
     readonly title: string;
     readonly properties: () => Promise<Readonly<Record<string, unknown>>>;
     readonly cause: RegExp;
+    /** The broker's own, which the log keeps. */
+    readonly words?: RegExp;
   }[] = [
     {
       title: "a wrong password",
@@ -93,15 +95,21 @@ describe("regards-broker", function () {
       properties: async () => ({ hosts: `127.0.0.1:${await freePort()}` }),
       cause: /connection refused/,
     },
-    { title: "an unknown vhost", properties: async () => ({ vhost: "nowhere" }), cause: /vhost unknown/ },
+    {
+      title: "an unknown vhost",
+      properties: async () => ({ vhost: "nowhere" }),
+      cause: /vhost unknown or forbidden/,
+      words: /NOT_ALLOWED - vhost nowhere not found/,
+    },
     {
       title: "a forbidden vhost",
       properties: async () => ({ vhost: "/" }),
       cause: /vhost unknown or forbidden/,
+      words: /NOT_ALLOWED - access to vhost '\/' refused for user/,
     },
   ];
 
-  for (const { title, properties, cause } of mistakes) {
+  for (const { title, properties, cause, words = /./ } of mistakes) {
     it(`says ${title} in its users' status and in one log line, keeps trying, and recovers when it is mended`, async () => {
       await nodeRed.deploy([tab, brokerNode(vhost, await properties()), inNode("in"), ackNode("ack")]);
 
@@ -113,12 +121,28 @@ describe("regards-broker", function () {
       const lines = nodeRed.logs.filter(({ level, id }) => level === "warn" && id === "broker");
       assert.equal(lines.length, 1, JSON.stringify(lines));
       assert.match(lines[0]?.msg ?? "", new RegExp(`^${cause.source}`, "i"));
+      assert.match(lines[0]?.msg ?? "", words);
       assert.ok(!JSON.stringify(nodeRed.logs).includes(vhost.password), "no secret in the log");
 
       await nodeRed.deploy([tab, brokerNode(vhost), inNode("in"), ackNode("ack")]);
       await Promise.all(["in", "ack"].map((id) => connected(id)));
     });
   }
+
+  it("says so when the vhost has all the connections it may have, and connects when there is room", async function () {
+    needsPrivateBroker(this);
+    const { console } = vhost.broker;
+    await console.limitConnections(vhost.vhost, 0);
+    await nodeRed.deploy([tab, brokerNode(vhost), inNode("in")]);
+    await nodeRed.untilStatus("in", ({ text = "" }) => /^too many connections · again in/.test(text));
+    await nodeRed.untilLog(
+      ({ level, msg }) => level === "warn" && /connection limit \(0\) is reached/.test(msg),
+    );
+
+    await console.limitConnections(vhost.vhost, -1);
+
+    await connected("in", 40_000);
+  });
 
   it("connects by itself once a wrong password has become the right one", async () => {
     const node = brokerNode(vhost, { credentials: { user: vhost.user, password: "new-secret" } });

@@ -52,6 +52,13 @@ describe("naming faults", () => {
       "530 (NOT-ALLOWED) with message \"NOT_ALLOWED - access to vhost 'v' refused for user 'u': connection limit (2) is reached\"",
       "connection-limit",
     ],
+    [
+      "NOT_ALLOWED - access to vhost 'v' refused for user 'u': connection limit (2) is reached",
+      "connection-limit",
+    ],
+    ["NOT_ALLOWED - access to vhost 'v' refused for user 'u'", "vhost"],
+    ["NOT_ALLOWED - vhost v not found", "vhost"],
+    ["INTERNAL_ERROR - access to vhost 'v' refused for user 'u': vhost 'v' is down", "vhost"],
     ["Field 'queue' is the wrong type; must be a string (up to 255 chars)", "queue-name"],
     ["Heartbeat timeout", "timeout"],
     ["connect ETIMEDOUT", "timeout"],
