@@ -122,9 +122,9 @@ function askedFacts({ nodeRed, regards }: World): readonly Fact[] {
       property(allShown(nodeRed, Example.read(example).id("debug", "answer")).at(-1), field) ?? "nothing",
     );
   return [
-    is("an order a flow made", "DONE", last("8 - Order and download", "status")),
-    is("a submission a flow made", "SUCCESS", last("7 - Submit a product", "responseStatus")),
-    is("a worker a flow asked", "SUCCESS", last("6 - Ask a worker", "state")),
+    is("an order a flow made", "DONE", last("08 - Order and download", "status")),
+    is("a submission a flow made", "SUCCESS", last("07 - Submit a product", "responseStatus")),
+    is("a worker a flow asked", "SUCCESS", last("06 - Ask a worker", "state")),
     is("requests REGARDS dropped", 0, regards.droppedRequests.length),
   ];
 }

@@ -75,7 +75,7 @@ const tabOf = (example: string): string => Example.read(example).ofType("tab")[0
 
 /** Which orders the flows download that could download the same, by tab. */
 const DOWNLOADED_BY: Readonly<Record<string, string>> = {
-  [tabOf("1 - Auto-download orders")]: AUTO_PREFIX,
+  [tabOf("01 - Auto-download orders")]: AUTO_PREFIX,
   [tabOf("10 - Dashboard")]: PAGE_PREFIX,
 };
 

@@ -38,9 +38,9 @@ export async function tellWholeStory(world: World, say: Say, away: number): Prom
   await requestWork(world, say, "count-bytes");
   await requestWork(world, say, "thumbnail");
   await disseminate(world, say);
-  await ask(world, say, "8 - Order and download", "a product");
-  await ask(world, say, "7 - Submit a product", "a product");
-  await ask(world, say, "6 - Ask a worker", "a request");
+  await ask(world, say, "08 - Order and download", "a product");
+  await ask(world, say, "07 - Submit a product", "a product");
+  await ask(world, say, "06 - Ask a worker", "a request");
   await sendBack(world, say);
   await loseRabbitMq(world, say, away);
 }
@@ -153,7 +153,7 @@ async function requestWork({ regards }: World, say: Say, contentType: string): P
 
 /** Presses the button of a flow that asks REGARDS itself. */
 async function ask({ nodeRed }: World, say: Say, example: string, button: string): Promise<void> {
-  say(`you       press "${button}" in the flow "${example.slice(4)}"`);
+  say(`you       press "${button}" in the flow "${example.slice("00 - ".length)}"`);
   await press(nodeRed, Example.read(example).id("inject", button));
 }
 

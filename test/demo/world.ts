@@ -174,7 +174,7 @@ async function startDemoNodeRed(
       },
     },
   });
-  const dead = await deadQueueOf(nodeRed, regards, "1 - Auto-download orders");
+  const dead = await deadQueueOf(nodeRed, regards, "01 - Auto-download orders");
   await nodeRed.evaluate((_RED, queue) => {
     process.env.REGARDS_DEAD_QUEUE = queue;
   }, dead);

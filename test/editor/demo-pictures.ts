@@ -19,7 +19,7 @@ export async function drawDemo(browser: Browser, folder: string): Promise<void> 
     const editor = await Editor.open(browser, world.nodeRed.url, {
       ...{ locale: "en-US", theme: "light" },
       // The dashboard's pages are in the editor too, and much goes on meanwhile.
-      prepare: async (page) => page.setDefaultTimeout(PATIENCE),
+      patience: PATIENCE,
     });
     await editor.page.addStyleTag({ content: "#red-ui-notifications { display: none }" });
     await editor.drawFlow(join(folder, "demo.light.png"));

@@ -7,6 +7,8 @@ export interface Look {
   readonly theme?: "light" | "dark";
   /** What to write in instead of Node-RED's font, as CSS names it; it is there before anything is measured. */
   readonly font?: string;
+  /** Milliseconds the editor may take for an answer, where that is longer than usual. */
+  readonly patience?: number;
   /** What else is to be in place before the page asks for anything. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -122,7 +124,7 @@ export class Editor {
   static async open(
     browser: Browser,
     url: string,
-    { locale, theme = "light", font, prepare }: Look,
+    { locale, theme = "light", font, patience = PATIENCE, prepare }: Look,
   ): Promise<Editor> {
     const context = await browser.newContext({ locale, viewport: { width: 1280, height: 1000 } });
     const page = await context.newPage();
@@ -155,7 +157,7 @@ export class Editor {
     await page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
     await editor.#stillness();
     await editor.dress(theme);
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(patience);
     return editor;
   }
 

@@ -84,7 +84,7 @@ async function drawExample(browser: Browser, nodeRed: TestNodeRed, rabbitMq: Rab
   });
   try {
     const { login, password: webPassword } = regards.user;
-    const example = Example.read("1 - Auto-download orders")
+    const example = Example.read("01 - Auto-download orders")
       .with("regards-broker", {
         ...{ hosts: `${host}:${port}`, vhost, tenant: "project1", address: regards.address },
         credentials: { user, password },

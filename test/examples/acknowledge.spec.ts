@@ -13,7 +13,7 @@ for (const version of [5, 4] as const) {
 
     before(async () => {
       stage = await playExample(
-        Example.read("4 - Receive disseminated products and acknowledge them"),
+        Example.read("04 - Receive disseminated products and acknowledge them"),
         version,
       );
     });

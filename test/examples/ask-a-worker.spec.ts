@@ -9,7 +9,7 @@ for (const version of [5, 4] as const) {
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("6 - Ask a worker"), version);
+      stage = await playExample(Example.read("06 - Ask a worker"), version);
     });
     after(() => stage.strike());
 

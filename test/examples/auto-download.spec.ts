@@ -5,7 +5,7 @@ import { allShown } from "./debug-sidebar";
 import { Example } from "./example";
 import { type ExampleStage, playExample } from "./example-stage";
 
-const example = Example.read("1 - Auto-download orders").with("regards-order-in", { retryDelay: 0.1 });
+const example = Example.read("01 - Auto-download orders").with("regards-order-in", { retryDelay: 0.1 });
 
 for (const version of [5, 4] as const) {
   describe(`the auto-download example on Node-RED ${version}`, function () {

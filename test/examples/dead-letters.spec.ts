@@ -9,7 +9,7 @@ import { type ExampleStage, playExample } from "./example-stage";
 const QUEUE = "nodered.project1.order.archive";
 const DEAD = `${QUEUE}.dead`;
 
-const example = Example.read("5 - Look after dead letters").with("tab", {
+const example = Example.read("05 - Look after dead letters").with("tab", {
   env: [{ name: "REGARDS_DEAD_QUEUE", value: DEAD, type: "str" }],
 });
 const deadLetters = example.id("regards-order-in", "dead letters");

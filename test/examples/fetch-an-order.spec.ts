@@ -10,7 +10,7 @@ for (const version of [5, 4] as const) {
     afterEach(() => stage.strike());
 
     it("moves on with each file, once, and says what failed", async () => {
-      const example = Example.read("9 - Fetch an order by its id");
+      const example = Example.read("09 - Fetch an order by its id");
       stage = await playExample(example, version);
       await stage.press("an order");
       const failed = await stage.shown("failed");

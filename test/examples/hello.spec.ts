@@ -33,7 +33,7 @@ const SAMPLES = [
 for (const version of [5, 4] as const) {
   describe(`the example that says hello, on Node-RED ${version}, without any RabbitMQ`, function () {
     this.timeout(60_000);
-    const example = Example.read("0 - Hello, REGARDS");
+    const example = Example.read("00 - Hello, REGARDS");
     let nodeRed: TestNodeRed;
 
     before(async () => {

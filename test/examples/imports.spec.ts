@@ -1,6 +1,6 @@
 /** Examples in a real editor: what Import does with one, then another, then the first again. */
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { Editor } from "../editor/editor";
 import { browserOrSkip } from "../editor/shared-browser";
 import { CONFIG_TYPES } from "../package/sources";
@@ -67,8 +67,7 @@ for (const version of [5, 4] as const) {
       browser = await browserOrSkip(this);
       const nodeRed = await sharedNodeRed(version);
       // Whole workspaces come and go in this page: it may take its time on a busy machine.
-      const prepare = async (page: Page): Promise<void> => page.setDefaultTimeout(PATIENCE);
-      editor = await Editor.open(browser, nodeRed.url, { locale: "en-US", prepare });
+      editor = await Editor.open(browser, nodeRed.url, { locale: "en-US", patience: PATIENCE });
     });
     after(async () => {
       await editor?.close();
@@ -94,8 +93,8 @@ for (const version of [5, 4] as const) {
     });
 
     it("are asked about once where another has brought the broker node, and the answer keeps that", async () => {
-      const hello = Example.read("0 - Hello, REGARDS").nodes;
-      const submissions = Example.read("2 - Follow submissions").nodes;
+      const hello = Example.read("00 - Hello, REGARDS").nodes;
+      const submissions = Example.read("02 - Follow submissions").nodes;
       await imported(hello);
 
       await editor.page.keyboard.press("Control+i");

@@ -9,7 +9,7 @@ for (const version of [5, 4] as const) {
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("8 - Order and download"), version);
+      stage = await playExample(Example.read("08 - Order and download"), version);
     });
     after(() => stage.strike());
 

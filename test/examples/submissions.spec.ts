@@ -9,7 +9,7 @@ for (const version of [5, 4] as const) {
     let stage: ExampleStage;
 
     beforeEach(async () => {
-      stage = await playExample(Example.read("2 - Follow submissions"), version);
+      stage = await playExample(Example.read("02 - Follow submissions"), version);
     });
     afterEach(() => stage.strike());
 

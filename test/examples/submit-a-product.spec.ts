@@ -9,7 +9,7 @@ for (const version of [5, 4] as const) {
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("7 - Submit a product"), version);
+      stage = await playExample(Example.read("07 - Submit a product"), version);
     });
     after(() => stage.strike());
 

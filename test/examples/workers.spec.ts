@@ -9,7 +9,7 @@ for (const version of [5, 4] as const) {
     let stage: ExampleStage;
 
     before(async () => {
-      stage = await playExample(Example.read("3 - Worker results"), version);
+      stage = await playExample(Example.read("03 - Worker results"), version);
     });
     after(() => stage.strike());
 
