@@ -36,7 +36,7 @@ const SENTENCES = {
     login:
       "identifiants refusés→ Vérifiez utilisateur et mot de passe. RabbitMQ n’admet guest que depuis sa propre machine.",
     vhost:
-      "vhost inconnu ou interdit→ Vérifiez le nom et son nombre maximal de connexions\u00a0; demandez des permissions sur lui pour cet utilisateur.",
+      "vhost inconnu ou interdit→ Vérifiez le nom, et demandez des permissions sur lui pour cet utilisateur.",
     down: "connexion refusée→ Rien n’écoute là\u00a0: vérifiez le port, 5672 ou 5671 avec TLS.",
     refused: "Vous n’y êtes pas autorisé\u00a0: il faut le droit de modifier les flux.",
     there: "acquittements à rs-ingest (DisseminationAckEvent): envoi permis",
