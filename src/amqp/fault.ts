@@ -59,6 +59,11 @@ const BY_ERRNO: Readonly<Record<string, FaultCode>> = {
   CERT_NOT_YET_VALID: "tls-expired",
 };
 
+/** amqplib's own words where our guard is not in place; only the vhost and its limits are checked at this step. */
+const VHOST_NOT_OPENED = /Expected ConnectionOpenOk; got <ConnectionClose/;
+/** amqplib finds it before the broker does; AMQP has one byte for the length of a name. */
+const NAME_TOO_LONG = /Field '(?:queue|routingKey)' is the wrong type/;
+
 /** The broker says most things in words only; these are stable across RabbitMQ 3.8 to 4. */
 const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   // Before the refusals it is wrapped in: nothing is wrong with the user or the vhost.
@@ -66,8 +71,7 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/Login was refused|ACCESS-REFUSED.*Handshake|Handshake terminated by server: 403/i, "login"],
   [/SASL mechanism .* is not provided/i, "login"],
   [/NOT_ALLOWED - (?:access to )?vhost|vhost '.*' is down/i, "vhost"],
-  // amqplib's own words; only the vhost and its limits are checked at this step.
-  [/Expected ConnectionOpenOk; got <ConnectionClose/, "vhost"],
+  [VHOST_NOT_OPENED, "vhost"],
   [/NOT_FOUND - no queue/i, "queue-missing"],
   [/NOT_FOUND - no exchange/i, "exchange-missing"],
   [/ACCESS_REFUSED.* in exclusive use/i, "queue-exclusive"],
@@ -76,8 +80,7 @@ const BY_WORDS: readonly (readonly [RegExp, FaultCode])[] = [
   [/cancelled the consumer/, "cancelled"],
   [/RESOURCE_LOCKED/i, "queue-locked"],
   [/PRECONDITION_FAILED - inequivalent arg/i, "queue-differs"],
-  // amqplib finds it before the broker does; AMQP has one byte for the length of a name.
-  [/Field '(?:queue|routingKey)' is the wrong type/, "queue-name"],
+  [NAME_TOO_LONG, "queue-name"],
   // The broker is there and the queue is not: without a majority a quorum queue keeps everybody waiting.
   [/(?:the queue's answer|subscribing|declaring the queue) timed out/, "queue-silent"],
   [/ETIMEDOUT|Heartbeat timeout|timed out/i, "timeout"],
@@ -101,13 +104,10 @@ const SOMEBODY: readonly FaultCode[] = [
 /** Where a library's words say nothing to a person. */
 const CLEARER: readonly (readonly [RegExp, string])[] = [
   [
-    /Expected ConnectionOpenOk/,
+    VHOST_NOT_OPENED,
     "the vhost does not exist, is down, has all the connections it may have, or this user may not use it",
   ],
-  [
-    /Field '(?:queue|routingKey)' is the wrong type/,
-    "the name of the queue, or of its dead-letter queue, is longer than 255 bytes",
-  ],
+  [NAME_TOO_LONG, "the name of the queue, or of its dead-letter queue, is longer than 255 bytes"],
 ];
 
 /** What an error means; never throws, never repeats a secret (amqplib's errors hold none). */

@@ -132,11 +132,13 @@ describe("Test connection", function () {
   it("says that the vhost has all the connections it may have, which is nothing that the account could change", async () => {
     const { user, vhost, broker } = stage.vhost;
     await broker.console.limitConnections(vhost, 0);
+    try {
+      const lines = read(await ask(form(stage.vhost)));
 
-    const lines = await ask(form(stage.vhost)).then(read);
-    await broker.console.limitConnections(vhost, -1);
-
-    assert.deepEqual(lines.slice(1), [`+ ${user} test.login`, `- ${vhost} status.fault.connection-limit`]);
+      assert.deepEqual(lines.slice(1), [`+ ${user} test.login`, `- ${vhost} status.fault.connection-limit`]);
+    } finally {
+      await broker.console.limitConnections(vhost, -1);
+    }
   });
 
   it("looks at every host of the list, and goes on with one that works", async () => {
