@@ -8,12 +8,19 @@ import amqplib, { type Channel, type ChannelModel } from "amqplib";
 import type { ConnectionOptions, Endpoint } from "./connection-options";
 import { withDeadline } from "./deadline";
 import { surviveEarlyCloses } from "./early-close";
+import { gatherFrames } from "./gathered-frames";
 import { dropLateFrames } from "./late-frames";
 import { keepRefusalWords } from "./refusal-words";
 import { surviveUnreadableHeaders } from "./unreadable";
 
 /** What we do to amqplib's private parts, and what for. */
-export type Guard = "early closes" | "late frames" | "refusal words" | "unreadable headers" | "socket";
+export type Guard =
+  | "early closes"
+  | "gathered frames"
+  | "late frames"
+  | "refusal words"
+  | "unreadable headers"
+  | "socket";
 
 /**
  * Connects; the caller listens to the connection's events in the same turn.
@@ -54,6 +61,7 @@ export function openLink(
 export function guardLink(model: Pick<ChannelModel, "connection">): Guard[] {
   const guards: readonly (readonly [Guard, boolean])[] = [
     ["early closes", surviveEarlyCloses()],
+    ["gathered frames", gatherFrames(model)],
     ["late frames", dropLateFrames(model)],
     ["refusal words", keepRefusalWords()],
     ["unreadable headers", surviveUnreadableHeaders(model)],

@@ -1,5 +1,6 @@
 /** An amqplib connection without a broker, with the private parts our guards lean on. */
 import { EventEmitter } from "node:events";
+import { Writable } from "node:stream";
 import type { ChannelModel } from "amqplib";
 import type { FakeChannel } from "./fake-channel";
 
@@ -8,6 +9,7 @@ export class FakeModel extends EventEmitter {
   readonly connection: Record<string, unknown> = {
     accept: () => undefined,
     channels: [],
+    muxer: { out: new Writable(), _readIncoming: () => undefined },
     recvFrame: () => undefined,
     rest: Buffer.alloc(0),
     stream: { writableEnded: false, destroy: () => undefined },

@@ -36,14 +36,25 @@ export async function measureDownload(stage: Stage): Promise<Section> {
     const costs = YOUNG.map(({ name, env }) => ({ name, env, ours: [] as Cost[] }));
     const raw: Cost[] = [];
     const summed: Cost[] = [];
+    const measured: readonly {
+      readonly words: string;
+      readonly take: () => Promise<Cost>;
+      readonly into: Cost[];
+    }[] = [
+      { words: "a bare pipeline", take: () => plain(address, files, folder, "bare"), into: raw },
+      { words: "one that sums and syncs", take: () => plain(address, files, folder, "summed"), into: summed },
+      ...costs.map(({ name, env, ours }) => ({
+        words: `ours, ${name}`,
+        take: () => cost(stage, address, folder, env),
+        into: ours,
+      })),
+    ];
     for (let round = 0; round < rounds; round += 1) {
-      raw.push(await plain(address, files, folder, "bare"));
-      stage.say(`  round ${round + 1}: ${inWords(raw.at(-1))}, a bare pipeline`);
-      summed.push(await plain(address, files, folder, "summed"));
-      stage.say(`    ${inWords(summed.at(-1))}, one that sums and syncs`);
-      for (const { name, env, ours } of costs) {
-        ours.push(await cost(stage, address, folder, env));
-        stage.say(`    ${inWords(ours.at(-1))}, ours, ${name}`);
+      stage.say(`  round ${round + 1}`);
+      // The order turns: whoever is first finds the disk at rest.
+      for (const { words, take, into } of round % 2 === 0 ? measured : measured.toReversed()) {
+        into.push(await take());
+        stage.say(`    ${inWords(into.at(-1))}, ${words}`);
       }
     }
     const gibibytes = ((files * bytes) / 2 ** 30).toFixed(2);

@@ -191,11 +191,12 @@ describe("a connection", () => {
 
     model = new FakeModel();
     model.connection.accept = undefined;
+    model.connection.muxer = {};
     model.connection.rest = "text";
     delete model.connection.stream;
     const changed = await connected({ unguarded });
 
-    assert.deepEqual(told, ["late frames", "unreadable headers", "socket"]);
+    assert.deepEqual(told, ["gathered frames", "late frames", "unreadable headers", "socket"]);
     await changed.close();
   });
 
