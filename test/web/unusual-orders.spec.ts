@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { smallDisk } from "../support/small-disk";
 import { filesIn, setWebStage, type WebStage } from "./stage";
 
+const THOUSANDS = 2_000;
+
 describe("the download of an unusual order", function () {
   this.timeout(60_000);
   let stage: WebStage;
@@ -55,6 +57,20 @@ describe("the download of an unusual order", function () {
       ["page=0&size=500", "page=1&size=500", "page=2&size=500", "page=0&size=500"],
     );
     assert.ok(asked.indexOf(lists[2] ?? "") < asked.findIndex((path) => /\/orders\/files\/\d+$/.test(path)));
+  });
+
+  it("of thousands of files takes one ZIP apart, and tells of each file once", async () => {
+    const files = Array.from({ length: THOUSANDS }, (_, place) => ({ name: `${place}.dat` }));
+    const { orderId } = stage.side.order(files);
+    const disk = await smallDisk(64 * 2 ** 20);
+    const folder = join(disk.folder, String(orderId));
+
+    const { saved, failed } = await stage.fetch(orderId, { folder, mode: "zip" }).finally(disk.remove);
+
+    assert.deepEqual([saved.length, new Set(saved.map(({ path }) => path)).size], [THOUSANDS, THOUSANDS]);
+    assert.deepEqual([failed, stage.side.zips], [[], 1]);
+    const one = stage.side.seen.find(({ path }) => /\/orders\/files\/\d+$/.test(path));
+    assert.equal(one, undefined, "a file of the ZIP was fetched by its id");
   });
 
   it("goes through a folder that is a symbolic link, and not through one that stands under a file's name", async () => {
