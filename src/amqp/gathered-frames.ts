@@ -1,6 +1,7 @@
 /**
  * Lets frames leave together that are ready together: amqplib writes each to the socket by itself, which is a call of
- * the system, and a record of TLS, for every publication. Enters: a fresh connection.
+ * the system, and a record of TLS, for every publication. Enters: a fresh connection. Leaves: the same, with fewer and
+ * larger writes; the order of frames, and when amqplib waits for the socket, stay as they are.
  */
 import type { Writable } from "node:stream";
 import type { ChannelModel } from "amqplib";
